@@ -1,0 +1,42 @@
+# Everything needs only Python 3.11 or newer; the first target that runs makes .venv from the lock file.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: up test unit check bench lock contracts clean
+.DEFAULT_GOAL := test
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Apprentice needs Python 3.11 or newer; set PYTHON=/path/to/python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+up: .venv/installed
+	@exec $(BIN)/apprentice up $(ARGS)
+
+check: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m contracts.publish --check
+
+unit: .venv/installed
+	$(BIN)/pytest -m "not slow" -n 2 $(ARGS)
+
+test: check
+	$(BIN)/pytest -n 2 $(ARGS)
+
+bench: .venv/installed
+	$(BIN)/python -m bench $(ARGS)
+
+contracts: .venv/installed
+	$(BIN)/python -m contracts.publish
+
+lock:
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+clean:
+	rm -rf .venv build *.egg-info
