@@ -1,1 +1,1 @@
-"""What the world may rely on."""
+"""What the world may rely on: facts, envelope, queries, subjects, training file. Imports pydantic and the stdlib."""

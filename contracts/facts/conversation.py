@@ -1,0 +1,99 @@
+"""Training conversations: real dialogues that a model learns from."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from contracts.facts.fact import ANYONE, Fact, Part, derived
+from contracts.facts.qa import ExternalId
+from contracts.identifiers import Actor, Id, Language
+from contracts.text import Label, Notes, SealedFor, Text, Title
+
+Role = Literal["system", "user", "assistant"]
+TrainAs = Literal["both", "straight", "exchange"]
+Origin = Annotated[str, StringConstraints(pattern=r"^(manual|chat|case|calendar|task|module:[a-z0-9-]{1,32})$")]
+
+
+class Turn(Part):
+    """One message of a dialogue. `learn`: the model learns to say this; otherwise it is context only."""
+
+    role: Role
+    content: Annotated[Text, SealedFor("author")]
+    learn: bool | None = Field(default=None, description="Absent: assistant turns are learnt, others are context.")
+    author: Actor | None = Field(default=None, description="The person who said it, as far as known.")
+    name: Annotated[Title, SealedFor("author")] | None = Field(default=None, description="A participant's name.")
+    time: AwareDatetime | None = None
+    message: Id | None = Field(default=None, description="The chat message it was taken from.")
+    edited_by: Actor | None = Field(default=None, description="Who changed the words of the author.")
+
+    @property
+    def learnt(self) -> bool:
+        """Whether the model learns to say this turn."""
+        return self.role == "assistant" and self.learn is not False
+
+
+class OriginReference(Part):
+    """Where a conversation was taken from."""
+
+    group: Id | None = None
+    messages: tuple[Id, ...] = Field(default=(), max_length=500)
+    version: int | None = Field(default=None, ge=1, description="The version that gave the answer that was corrected.")
+
+
+Turns = Annotated[tuple[Turn, ...], Field(min_length=1, max_length=500)]
+
+
+class ConversationTrained(Fact):
+    """The model is to learn from this dialogue."""
+
+    kind = "conversation"
+    reporters = ANYONE
+    begins = True
+
+    model: Id
+    messages: Turns
+    train_as: TrainAs = "both"
+    straight_question: int | None = Field(
+        default=None, ge=0, description="Index of the turn whose question was answered wrongly."
+    )
+    section: Label = "General"
+    origin: Origin = "manual"
+    origin_reference: OriginReference = OriginReference()
+    active: bool = True
+    language: Language | None = None
+    notes: Annotated[Notes, SealedFor("record")] = ""
+    external_system: Label | None = None
+    external_id: ExternalId | None = None
+
+
+class ConversationRevised(Fact):
+    """What is given replaces what was; the rest stays."""
+
+    kind = "conversation"
+    reporters = ANYONE
+
+    messages: Turns | None = None
+    train_as: TrainAs | None = None
+    straight_question: int | None = Field(default=None, ge=0)
+    section: Label | None = None
+    language: Language | None = None
+    notes: Annotated[Notes, SealedFor("record")] | None = None
+    model: Id | None = derived(None, "The conversation's model.")
+
+
+class ConversationDeactivated(Fact):
+    """It trains nothing until it is reactivated."""
+
+    kind = "conversation"
+    reporters = ANYONE
+
+    model: Id | None = derived(None, "The conversation's model.")
+
+
+class ConversationReactivated(Fact):
+    """It trains again."""
+
+    kind = "conversation"
+    reporters = ANYONE
+
+    model: Id | None = derived(None, "The conversation's model.")

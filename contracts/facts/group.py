@@ -1,0 +1,63 @@
+"""Groups: where people and assistants talk."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from contracts.facts.fact import ANYONE, Fact
+from contracts.identifiers import Language, Member
+from contracts.text import Label
+
+GroupUse = Literal["group", "direct", "assistant"]
+Answers = Literal["mentions", "every"]
+Members = Annotated[tuple[Member, ...], Field(max_length=1_000)]
+
+
+class GroupCreated(Fact):
+    """A place to talk. `direct`: two members; `assistant`: one person and a virtual user, private for good."""
+
+    kind = "group"
+    reporters = ANYONE
+    begins = True
+
+    name: Label
+    names: dict[Language, Label] = Field(default_factory=dict, max_length=50)
+    use: GroupUse = "group"
+    members: Members = ()
+    answers: Answers = Field(default="mentions", description="When virtual users answer: mentioned, or every message.")
+
+
+class GroupRevised(Fact):
+    """What is given replaces what was; the rest stays."""
+
+    kind = "group"
+    reporters = ANYONE
+
+    name: Label | None = None
+    names: dict[Language, Label] | None = Field(default=None, max_length=50)
+    answers: Answers | None = None
+
+
+class MemberJoined(Fact):
+    """A person or virtual user takes part from now on."""
+
+    kind = "group"
+    reporters = ANYONE
+
+    member: Member
+
+
+class MemberLeft(Fact):
+    """A person or virtual user takes no part any more."""
+
+    kind = "group"
+    reporters = ANYONE
+
+    member: Member
+
+
+class GroupArchived(Fact):
+    """Nobody writes here any more; everything stays readable to its members."""
+
+    kind = "group"
+    reporters = ANYONE

@@ -1,0 +1,91 @@
+"""Providers: where models are built and run."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from contracts.facts.fact import ANYONE, PERSON, Fact, Part
+from contracts.identifiers import Language
+from contracts.text import Label, Notes
+
+ProviderKind = Literal["embedded", "openai", "azure", "openai_compatible"]
+Target = Literal["fine_tune", "grounded"]
+BaseUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", max_length=500)]
+BaseModelName = Annotated[str, StringConstraints(pattern=r"^[^\s\x00-\x1f]{1,200}$")]
+SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
+
+
+class Limits(Part):
+    """What the provider's own documentation says it takes; absent means not bounded here."""
+
+    minimum_examples: int | None = Field(default=None, ge=1)
+    maximum_examples: int | None = Field(default=None, ge=1)
+    maximum_file_bytes: int | None = Field(default=None, ge=1)
+    maximum_example_tokens: int | None = Field(default=None, ge=1)
+    training_minutes: int | None = Field(
+        default=None, ge=1, description="How long one job may take before it is given up."
+    )
+
+
+class Prices(Part):
+    """In the currency named, per million tokens."""
+
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
+    training: float | None = Field(default=None, ge=0)
+    input: float | None = Field(default=None, ge=0)
+    output: float | None = Field(default=None, ge=0)
+
+
+class ProviderRegistered(Fact):
+    """A provider can be chosen for models from now on. `secret` names a configured secret and never is one."""
+
+    kind = "provider"
+    reporters = ANYONE
+    begins = True
+
+    name: Label
+    names: dict[Language, Label] = Field(default_factory=dict, max_length=50)
+    provider_kind: ProviderKind
+    base_url: BaseUrl | None = Field(default=None, description="Absent: the kind's own address.")
+    base_model: BaseModelName
+    target: Target = "fine_tune"
+    secret: SecretName | None = None
+    limits: Limits = Limits()
+    prices: Prices | None = None
+    retires_on: date | None = Field(default=None, description="When the base model is shut down, as far as known.")
+    notes: Notes = ""
+
+
+class ProviderRevised(Fact):
+    """What is given replaces what was; the rest stays."""
+
+    kind = "provider"
+    reporters = ANYONE
+
+    name: Label | None = None
+    names: dict[Language, Label] | None = Field(default=None, max_length=50)
+    base_url: BaseUrl | None = None
+    base_model: BaseModelName | None = None
+    target: Target | None = None
+    secret: SecretName | None = None
+    limits: Limits | None = None
+    prices: Prices | None = None
+    notes: Notes | None = None
+
+
+class ProviderRetired(Fact):
+    """No compilation may start here any more; versions built here go on answering while the provider lets them."""
+
+    kind = "provider"
+    reporters = PERSON
+
+
+class BaseModelRetirementAnnounced(Fact):
+    """The provider's base model will be shut down on this day."""
+
+    kind = "provider"
+    reporters = frozenset({"person", "module", "compiler"})
+
+    base_model: BaseModelName
+    retires_on: date
