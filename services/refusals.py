@@ -1,0 +1,25 @@
+"""The one exception by which a fact or a query is refused, from the rules to the command line."""
+
+from collections.abc import Mapping
+
+from contracts.replies import Refusal
+
+
+class Refused(Exception):
+    """Not accepted: `code` for programs, `message` for people, `fields` for forms. Nothing was changed."""
+
+    def __init__(self, code: str, message: str, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.fields = dict(fields or {})
+
+    @property
+    def refusal(self) -> Refusal:
+        """As it is sent."""
+        return Refusal(code=self.code, message=self.message, fields=self.fields)
+
+    @classmethod
+    def from_refusal(cls, refusal: Refusal) -> "Refused":
+        """As it was received."""
+        return cls(refusal.code, refusal.message, refusal.fields)
