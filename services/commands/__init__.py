@@ -1,0 +1,1 @@
+"""Commands: the one writer of the log."""

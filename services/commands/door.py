@@ -1,0 +1,86 @@
+"""The door for facts that wait for their answer: `cmd.<module>.<Fact>`, request and reply on core NATS."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+
+from contracts.replies import Accepted
+from contracts.replies import Refused as RefusedReply
+from services.commands.receive import receive
+from services.commands.writer import Writer
+from services.eventlog.log import LogUnavailable
+from services.refusals import Refused
+
+EXPECTED_REVISION = "Expected-Revision"
+Bury = Callable[[str, str, bytes, str], Awaitable[None]]
+"""Keeps what could not be read: module, fact, body, reason."""
+
+logger = logging.getLogger(__name__)
+
+
+class Door:
+    """Answers every request once it is decided and committed; refusals too, because one may rest on a neighbour."""
+
+    def __init__(self, nc: Client, writer: Writer, bury: Bury) -> None:
+        self._nc = nc
+        self._writer = writer
+        self._bury = bury
+        self._open: set[asyncio.Task[None]] = set()
+        self._subscription: Subscription | None = None
+
+    async def open(self) -> None:
+        """Begin to take requests; two doors share them."""
+        self._subscription = await self._nc.subscribe(
+            "cmd.*.*",
+            queue="commands",
+            cb=self._take,
+            pending_msgs_limit=100_000,
+            pending_bytes_limit=256 * 1024 * 1024,
+        )
+
+    async def close(self) -> None:
+        """Take no more requests, answer those that were taken."""
+        if self._subscription is not None:
+            await self._subscription.drain()
+        await asyncio.gather(*self._open, return_exceptions=True)
+
+    async def _take(self, message: Msg) -> None:
+        # Submitting here, before the first await, keeps the order in which facts arrived.
+        _, module, fact = message.subject.split(".", 2)
+        task = asyncio.create_task(self._reply(message, module, fact))
+        self._open.add(task)
+        task.add_done_callback(self._open.discard)
+
+    async def _reply(self, message: Msg, module: str, fact: str) -> None:
+        reply = await self._decide(message, module, fact)
+        if message.reply:
+            await self._nc.publish(message.reply, reply.model_dump_json(exclude_none=True).encode())
+
+    async def _decide(self, message: Msg, module: str, fact: str) -> Accepted | RefusedReply:
+        try:
+            envelope = receive(message.data, module, fact)
+            return await self._writer.write(envelope, expected_revision(message))
+        except Refused as refused:
+            if refused.code == "malformed":
+                await self._bury(module, fact, message.data, refused.message)
+            return RefusedReply(refused=refused.refusal)
+        except LogUnavailable as problem:
+            return RefusedReply(refused=Refused("unavailable", str(problem)).refusal)
+
+
+def expected_revision(message: Msg) -> int | None:
+    """The revision that the sender saw, from the header `Expected-Revision`.
+
+    Raises:
+        Refused: `malformed` when it isn't a number.
+    """
+    given = (message.headers or {}).get(EXPECTED_REVISION)
+    if given is None:
+        return None
+    if not given.isdecimal():
+        raise Refused("malformed", f"The header {EXPECTED_REVISION} must be a number, not {given[:40]!r}.")
+    return int(given)

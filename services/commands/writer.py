@@ -1,0 +1,253 @@
+"""The one writer: group commit that takes the write lock first and decides waiting facts in order over an overlay."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import queue
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from contracts.envelope import LARGEST_EVENT, Envelope
+from contracts.replies import Accepted
+from services.commands.claims import claims
+from services.commands.decide import Event, check_revision, decide
+from services.commands.overlay import Overlay
+from services.commands.reads import reads
+from services.commands.states import stream_of
+from services.eventlog.keys import KeyStore
+from services.eventlog.log import Append, EventLog, FactKey, LogUnavailable, NewEvent, Seen, UniqueKey, Writing
+from services.eventlog.sealing import holders, seal
+from services.refusals import Refused
+
+LARGEST_BATCH = 1_000
+LARGEST_QUEUE = 20_000
+HEADERS = 1_000
+"""Bytes that an event's headers on the bus may take."""
+_EVENTS = uuid.UUID("5d0e3a52-4f1c-5c39-9d1b-6a6f3f0f7a11")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    fact: Envelope
+    digest: bytes
+    expected: int | None
+    reply: "asyncio.Future[Accepted]"
+    outcome: Accepted | Exception | None = None
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction is about to append, and which facts it has met on the way."""
+
+    appends: list[Append] = field(default_factory=list)
+    accepted: list[_Waiting] = field(default_factory=list)
+    repeats: list[tuple[_Waiting, _Waiting]] = field(default_factory=list)
+    met: dict[FactKey, _Waiting] = field(default_factory=dict)
+
+
+class Writer:
+    """Decides and appends facts in a thread of its own. `grown` is called in the loop after every commit."""
+
+    def __init__(self, log: EventLog, keys: KeyStore, *, grown: Callable[[int], None] = lambda _: None) -> None:
+        self._log = log
+        self._keys = keys
+        self._grown = grown
+        self._overlay = Overlay(keys, log.log_id)
+        self._head = -1
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, fact: Envelope, expected_revision: int | None = None) -> "asyncio.Future[Accepted]":
+        """Queue a fact; facts are decided in the order of these calls.
+
+        The future ends with the acceptance, or raises `Refused` (a rule, `id_reused`, `too_large`, `busy`) or
+        `LogUnavailable` (nothing was stored; it may be sent again).
+        """
+        reply: asyncio.Future[Accepted] = self._loop.create_future()
+        if self._queue.qsize() >= LARGEST_QUEUE:
+            reply.set_exception(Refused("busy", "Too many facts are waiting; send it again in a moment."))
+        else:
+            self._queue.put(_Waiting(fact, self._digest(fact), expected_revision, reply))
+        return reply
+
+    async def write(self, fact: Envelope, expected_revision: int | None = None) -> Accepted:
+        """Decide and append one fact; raises as `submit` says."""
+        return await self.submit(fact, expected_revision)
+
+    async def stop(self) -> None:
+        """Finish what is queued, then end the thread."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _digest(self, fact: Envelope) -> bytes:
+        body = f"{fact.type}\0{fact.subject}\0{fact.actor}\0{fact.data.model_dump_json(exclude_unset=True)}"
+        return hmac.digest(self._keys.body_secret, body.encode(), hashlib.sha256)
+
+    def _work(self) -> None:
+        going = True
+        while going:
+            batch, going = self._next_batch()
+            if batch:
+                self._commit_or_fail(batch)
+                self._loop.call_soon_threadsafe(self._answer, batch, self._head)
+
+    def _next_batch(self) -> tuple[list[_Waiting], bool]:
+        first = self._queue.get()
+        batch: list[_Waiting] = []
+        while first is not None:
+            batch.append(first)
+            if len(batch) >= LARGEST_BATCH:
+                return batch, True
+            try:
+                first = self._queue.get_nowait()
+            except queue.Empty:
+                return batch, True
+        return batch, False
+
+    def _commit_or_fail(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            self._commit(batch)
+        except LogUnavailable as problem:
+            self._roll_back(batch, problem)
+        except Exception:
+            logger.exception("a batch of %d facts was rolled back", len(batch))
+            self._roll_back(batch, LogUnavailable("The fact could not be stored because of an error in Apprentice."))
+            if len(batch) > 1:
+                for waiting in batch:
+                    self._commit_or_fail([waiting])
+
+    def _roll_back(self, batch: Sequence[_Waiting], problem: LogUnavailable) -> None:
+        self._overlay.forget()
+        self._head = -1
+        for waiting in batch:
+            waiting.outcome = problem
+
+    def _commit(self, batch: Sequence[_Waiting]) -> None:
+        self._keys.ensure({holder for waiting in batch for holder in holders(waiting.fact)})
+        with self._log.writing() as writing:
+            if writing.head.position != self._head:
+                self._overlay.forget()
+            seen = writing.facts([_key(waiting.fact) for waiting in batch])
+            self._begin(writing, [waiting for waiting in batch if _key(waiting.fact) not in seen])
+            decided = _Batch()
+            for waiting in batch:
+                self._decide(waiting, seen, decided)
+            positions = writing.append(decided.appends) if decided.appends else []
+            head = positions[-1] if positions else writing.head.position
+        self._overlay.end()
+        self._head = head
+        for waiting, position in zip(decided.accepted, positions, strict=True):
+            waiting.outcome = _accepted(waiting.fact, position)
+        for repeat, first in decided.repeats:
+            repeat.outcome = first.outcome
+
+    def _begin(self, writing: Writing, fresh: Sequence[_Waiting]) -> None:
+        wanted = [reads(waiting.fact) for waiting in fresh]
+        streams = {name for read in wanted for name in read.streams}
+        unique = {key for read in wanted for key in read.unique}
+        self._overlay.begin(writing, streams, unique)
+
+    def _decide(self, waiting: _Waiting, seen: dict[FactKey, Seen], batch: _Batch) -> None:
+        key = _key(waiting.fact)
+        before, twin = seen.get(key), batch.met.get(key)
+        if before is not None and before.digest == waiting.digest:
+            waiting.outcome = _accepted(waiting.fact, before.position)
+        elif twin is not None and twin.digest == waiting.digest:
+            batch.repeats.append((waiting, twin))
+        elif before is not None or twin is not None:
+            waiting.outcome = _reused(waiting.fact)
+        else:
+            self._decide_fresh(waiting, batch)
+
+    def _decide_fresh(self, waiting: _Waiting, batch: _Batch) -> None:
+        try:
+            append = self._append(waiting.fact, waiting.digest, self._rule(waiting))
+        except Refused as refusal:
+            waiting.outcome = refusal
+            return
+        batch.appends.append(append)
+        batch.accepted.append(waiting)
+        batch.met[_key(waiting.fact)] = waiting
+
+    def _rule(self, waiting: _Waiting) -> Sequence[Event]:
+        try:
+            check_revision(self._overlay, waiting.fact, waiting.expected)
+            return decide(self._overlay, waiting.fact)
+        except (Refused, LogUnavailable):
+            raise
+        except Exception as bug:
+            logger.exception("the rules failed on %s %s", waiting.fact.type, waiting.fact.id)
+            raise Refused("internal_error", f"The rules failed on this {waiting.fact.type}; please report it.") from bug
+
+    def _append(self, fact: Envelope, digest: bytes, events: Sequence[Event]) -> Append:
+        envelopes = [_event(fact, event, number) for number, event in enumerate(events, start=1)]
+        states = [self._seal(envelope) for envelope in envelopes]
+        new: list[NewEvent] = []
+        taken: dict[UniqueKey, str | None] = {}
+        for event, envelope, state in zip(events, envelopes, states, strict=True):
+            changed = claims(self._overlay, event)
+            revision = self._overlay.apply(event.kind, envelope, changed)
+            taken.update(changed)
+            new.append(NewEvent(stream_of(event.kind, event.subject), revision, envelope.type, state))
+        return Append(source=fact.source, id=fact.id, digest=digest, events=new, claims=taken)
+
+    def _seal(self, envelope: Envelope) -> bytes:
+        needed = holders(envelope)
+        if needed:
+            self._keys.ensure(needed)
+            envelope = seal(envelope, self._keys, self._log.log_id)
+        state = envelope.to_json()
+        if len(state) + HEADERS > LARGEST_EVENT:
+            raise Refused(
+                "too_large", f"{envelope.type} may have {LARGEST_EVENT - HEADERS:,} bytes; this has {len(state):,}."
+            )
+        return state
+
+    def _answer(self, batch: Sequence[_Waiting], head: int) -> None:
+        for waiting in batch:
+            if waiting.reply.done():
+                continue
+            if isinstance(waiting.outcome, Accepted):
+                waiting.reply.set_result(waiting.outcome)
+            elif waiting.outcome is not None:
+                waiting.reply.set_exception(waiting.outcome)
+        if head >= 0:
+            self._grown(head)
+
+
+def _key(fact: Envelope) -> FactKey:
+    return (fact.source, fact.id)
+
+
+def _accepted(fact: Envelope, position: int) -> Accepted:
+    return Accepted(position=position, id=fact.id, subject=fact.subject or fact.id)
+
+
+def _reused(fact: Envelope) -> Refused:
+    return Refused(
+        "id_reused",
+        f"{fact.module} has already reported another fact with the id {fact.id}; give this one an id of its own.",
+        {"id": "used before with another body"},
+    )
+
+
+def _event(fact: Envelope, event: Event, number: int) -> Envelope:
+    correlation = fact.correlationid or fact.id
+    update = {
+        "type": type(event.data).__name__,
+        "schema_number": event.data.schema_number,
+        "subject": event.subject,
+        "channel": event.channel,
+        "data": event.data,
+        "correlationid": correlation,
+    }
+    if number > 1:
+        update |= {"id": str(uuid.uuid5(_EVENTS, f"{fact.source}#{fact.id}#{number}")), "causationid": fact.id}
+    return fact.model_copy(update=update)
