@@ -53,20 +53,25 @@ class Door:
         _, module, fact = message.subject.split(".", 2)
         task = asyncio.create_task(self._reply(message, module, fact))
         self._open.add(task)
-        task.add_done_callback(self._open.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._open.discard(task)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            logger.error("a request could not be answered", exc_info=problem)
 
     async def _reply(self, message: Msg, module: str, fact: str) -> None:
         reply = await self._decide(message, module, fact)
         if message.reply:
             await self._nc.publish(message.reply, reply.model_dump_json(exclude_none=True).encode())
+        if isinstance(reply, RefusedReply) and reply.refused.code == "malformed":
+            await self._bury(module, fact, message.data, reply.refused.message)
 
     async def _decide(self, message: Msg, module: str, fact: str) -> Accepted | RefusedReply:
         try:
             envelope = receive(message.data, module, fact)
             return await self._writer.write(envelope, expected_revision(message))
         except Refused as refused:
-            if refused.code == "malformed":
-                await self._bury(module, fact, message.data, refused.message)
             return RefusedReply(refused=refused.refusal)
         except LogUnavailable as problem:
             return RefusedReply(refused=Refused("unavailable", str(problem)).refusal)

@@ -139,11 +139,18 @@ def _envelope(raw: dict[str, Any], data: Fact) -> Envelope:
     return envelope.model_copy(update={"subject": envelope.id})
 
 
+_sentences = {
+    "extra_forbidden": "there is no such field",
+    "missing": "is missing",
+    "string_pattern_mismatch": "has characters or a form that aren't allowed here",
+}
+
+
 def _malformed(fact: str, problem: ValidationError, prefix: str) -> Refused:
     fields: dict[str, str] = {}
     for error in problem.errors(include_url=False, include_context=False, include_input=False):
         path = prefix + ".".join(str(part) for part in error["loc"] if not _is_branch(part))
-        fields.setdefault(path, error["msg"].removeprefix("Value error, "))
+        fields.setdefault(path, _sentences.get(error["type"], error["msg"]).removeprefix("Value error, "))
     first = next(iter(fields.items()))
     more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
     return Refused("malformed", f"{fact} isn't as it should be: {first[0] or 'it'}: {first[1]}{more}.", fields)

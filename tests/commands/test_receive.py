@@ -1,0 +1,112 @@
+"""What reception accepts, and the sentence it has for everything else."""
+
+import json
+from typing import Any
+
+import pytest
+
+from contracts.facts import FACTS
+from contracts.facts.qa import QAAdded
+from services.commands.receive import receive
+from services.refusals import Refused
+
+
+def qa(**changes: Any) -> dict[str, Any]:
+    return {"model": "sales", "question": "How often?", "answer": "Weekly."} | changes
+
+
+def reported(**changes: Any) -> bytes:
+    envelope = {
+        "specversion": "1.0",
+        "id": "fact-1",
+        "source": "/cli",
+        "type": "QAAdded",
+        "time": "2026-11-24T10:00:00Z",
+        "actor": "person:owner",
+        "data": qa(),
+    }
+    return json.dumps(envelope | changes).encode()
+
+
+def test_a_fact_that_begins_a_record_gives_it_its_own_id() -> None:
+    envelope = receive(reported(), "cli", "QAAdded")
+
+    assert envelope.subject == "fact-1"
+    assert isinstance(envelope.data, QAAdded)
+    assert envelope.data.question == "How often?"
+
+
+def test_a_module_speaks_for_itself() -> None:
+    envelope = receive(reported(source="/helpdesk", actor="module:helpdesk"), "helpdesk", "QAAdded")
+
+    assert envelope.actor == "module:helpdesk"
+
+
+@pytest.mark.parametrize(
+    ("body", "module", "fact", "code", "field"),
+    [
+        (b"nope", "cli", "QAAdded", "malformed", None),
+        (b"[1]", "cli", "QAAdded", "malformed", None),
+        (b"\xff\xfe", "cli", "QAAdded", "malformed", None),
+        (b'{"data": NaN}', "cli", "QAAdded", "malformed", None),
+        (b'{"data": {"question": "\\ud800"}}', "cli", "QAAdded", "malformed", "data.question"),
+        (b'{"data": {"question": "a\\u0000"}}', "cli", "QAAdded", "malformed", "data.question"),
+        (b"[" * 100_000, "cli", "QAAdded", "malformed", None),
+        (b" " * 1_000_001, "cli", "QAAdded", "too_large", None),
+        (reported(), "cli", "QAAded", "unknown_fact", None),
+        (reported(), "cli", "QARevised", "malformed", "type"),
+        (reported(), "web", "QAAdded", "forged_source", "source"),
+        (reported(schema=2), "cli", "QAAdded", "schema_too_new", None),
+        (reported(colour="red"), "cli", "QAAdded", "malformed", "colour"),
+        (reported(channel="shared.qa.sales"), "cli", "QAAdded", "malformed", "channel"),
+        (reported(id="../etc"), "cli", "QAAdded", "malformed", "id"),
+        (reported(time="2026-11-24T10:00:00"), "cli", "QAAdded", "malformed", "time"),
+        (reported(data=None), "cli", "QAAdded", "malformed", "data"),
+        (reported(data=qa(question=" \n")), "cli", "QAAdded", "malformed", "data.question"),
+        (reported(data=qa(question="q" * 2001)), "cli", "QAAdded", "malformed", "data.question"),
+        (reported(data={"model": "sales", "question": "q"}), "cli", "QAAdded", "malformed", "data.answer"),
+        (
+            reported(data={"model": "sales", "question": "q", "answer": "a", "question_key": "q"}),
+            "cli", "QAAdded", "malformed", "data.question_key",
+        ),
+        (
+            reported(data={"model": "s", "question": {"k": "1", "i": 0, "n": "", "c": ""}, "answer": "a"}),
+            "cli", "QAAdded", "malformed", None,
+        ),
+        (reported(type="QARevised", data={"answer": "a"}), "cli", "QARevised", "malformed", "subject"),
+        (reported(actor="module:helpdesk"), "cli", "QAAdded", "forged_actor", "actor"),
+        (reported(source="/helpdesk"), "helpdesk", "QAAdded", "forged_actor", "actor"),
+        (reported(source="/chat", actor="person:owner"), "chat", "QAAdded", "forged_actor", "actor"),
+        (reported(type="JobCreated", data={"job": "j"}, subject="c"), "cli", "JobCreated", "not_your_fact", None),
+        (
+            reported(type="ActiveVersionChanged", subject="m", data={"old": 1, "new": None, "reason": "chosen"}),
+            "cli", "ActiveVersionChanged", "not_your_fact", None,
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_not_a_fact_is_refused_with_a_sentence(
+    body: bytes, module: str, fact: str, code: str, field: str | None
+) -> None:
+    with pytest.raises(Refused) as refused:
+        receive(body, module, fact)
+
+    assert refused.value.code == code
+    assert refused.value.message.endswith((".", "?"))
+    assert field is None or field in refused.value.fields
+
+
+def test_a_module_can_not_report_what_the_compiler_reports() -> None:
+    body = reported(source="/helpdesk", actor="module:helpdesk", type="CompilationSucceeded", subject="c",
+                    data={"compiled_model": "ft"})  # fmt: skip
+
+    with pytest.raises(Refused, match="reported by the compiler"):
+        receive(body, "helpdesk", "CompilationSucceeded")
+
+
+@pytest.mark.parametrize("fact", sorted(FACTS))
+def test_every_fact_says_who_may_report_it_and_what_it_is_for(fact: str) -> None:
+    declared = FACTS[fact]
+
+    assert declared.kind
+    assert declared.__doc__
+    assert declared.reporters <= {"person", "module", "compiler", "chat"}
