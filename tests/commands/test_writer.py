@@ -1,0 +1,210 @@
+"""The writer on a real log: order, acceptance, repetition, refusal, two writers at once."""
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.envelope import Envelope
+from contracts.facts import FACTS
+from services.commands.writer import Writer
+from services.eventlog import open_keys, open_log
+from services.eventlog.keys import KeyStore
+from services.eventlog.log import EventLog
+from services.refusals import Refused
+
+MASTER_KEY = b"m" * 32
+
+
+def fact(
+    type_: str, subject: str | None, data: dict[str, Any], *, id: str | None = None, module: str = "cli"
+) -> Envelope:
+    fact_id = id or str(uuid.uuid4())
+    return Envelope(
+        id=fact_id,
+        source=f"/{module}",
+        type=type_,
+        time=datetime(2026, 11, 24, 10, tzinfo=UTC),
+        subject=subject or fact_id,
+        actor="person:owner" if module == "cli" else f"service:{module}",
+        data=FACTS[type_].model_validate(data),
+    )
+
+
+OWNER = fact("PersonAdded", "owner", {"name": "Owner", "roles": ["administrator", "trainer"]}, module="commands")
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> KeyStore:
+    return open_keys(f"sqlite:///{tmp_path}/keys.db", MASTER_KEY)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> EventLog:
+    return open_log(f"sqlite:///{tmp_path}/log.db")
+
+
+@pytest.fixture
+async def writer(log: EventLog, keys: KeyStore) -> AsyncIterator[Writer]:
+    writer = Writer(log, keys)
+    await writer.write(OWNER)
+    await writer.write(fact("ModelDefined", "sales", {"name": "Sales"}))
+    yield writer
+    await writer.stop()
+    log.close()
+
+
+def taught(question: str, **more: Any) -> Envelope:
+    return fact("QAAdded", None, {"model": "sales", "question": question, "answer": "So it is."}, **more)
+
+
+async def test_an_accepted_fact_is_in_the_log_at_the_position_it_was_told(writer: Writer, log: EventLog) -> None:
+    accepted = await writer.write(taught("Who sells?"))
+
+    [event] = log.at([accepted.position])
+    stored = json.loads(event.state)
+    assert (event.topic, event.stream, event.revision) == ("QAAdded", f"qa:{accepted.subject}", 1)
+    assert stored["id"] == accepted.id == accepted.subject
+    assert stored["channel"] == "shared.qa.sales"
+    assert stored["correlationid"] == accepted.id
+    assert stored["data"]["question_key"] == "who sells"
+
+
+async def test_facts_are_decided_in_the_order_they_were_sent(writer: Writer) -> None:
+    replies = await asyncio.gather(*(writer.submit(taught(f"Question {n}?")) for n in range(500)))
+
+    positions = [reply.position for reply in replies]
+    assert positions == list(range(positions[0], positions[0] + 500))
+
+
+async def test_a_fact_may_rest_on_its_neighbour_in_the_same_batch(writer: Writer) -> None:
+    define = writer.submit(fact("ModelDefined", "support", {"name": "Support", "parent": "sales"}))
+    teach = writer.submit(fact("QAAdded", None, {"model": "support", "question": "Who helps?", "answer": "We do."}))
+    again = writer.submit(fact("ModelDefined", "helpdesk", {"name": "SUPPORT "}))
+
+    await define
+    await teach
+    with pytest.raises(Refused, match="Support") as refused:
+        await again
+    assert refused.value.code == "name_taken"
+
+
+async def test_the_same_fact_again_gets_its_first_acceptance(writer: Writer, log: EventLog) -> None:
+    sent = taught("Once?", id="once")
+    first = await writer.write(sent)
+    head = log.head().position
+
+    together = await asyncio.gather(writer.submit(sent), writer.submit(sent))
+
+    assert [first, first] == list(together)
+    assert log.head().position == head
+
+
+async def test_the_same_fact_twice_in_one_batch_is_appended_once(writer: Writer, log: EventLog) -> None:
+    head = log.head().position
+
+    first, second = await asyncio.gather(
+        writer.submit(taught("Twice?", id="t")), writer.submit(taught("Twice?", id="t"))
+    )
+
+    assert first == second
+    assert log.head().position == head + 1
+
+
+async def test_an_id_with_another_body_is_refused(writer: Writer) -> None:
+    await writer.write(taught("This?", id="same"))
+
+    with pytest.raises(Refused) as refused:
+        await writer.write(taught("That?", id="same"))
+
+    assert refused.value.code == "id_reused"
+
+
+async def test_a_refusal_leaves_no_trace_and_is_decided_anew(writer: Writer, log: EventLog) -> None:
+    early = fact("QAAdded", "qa", {"model": "later", "question": "Early?", "answer": "Yes."}, id="early")
+    with pytest.raises(Refused):
+        await writer.write(early)
+    assert log.stream("qa:qa") == []
+
+    await writer.write(fact("ModelDefined", "later", {"name": "Later"}))
+
+    assert (await writer.write(early)).subject == "qa"
+
+
+async def test_an_event_that_is_too_large_is_refused_and_the_next_fact_goes_on(writer: Writer) -> None:
+    turns = [{"role": role, "content": "x" * 60_000} for _ in range(10) for role in ("user", "assistant")]
+
+    with pytest.raises(Refused) as refused:
+        await writer.write(fact("ConversationTrained", None, {"model": "sales", "messages": turns}))
+
+    assert refused.value.code == "too_large"
+    assert await writer.write(taught("Still there?"))
+
+
+async def test_what_people_say_is_stored_sealed(writer: Writer, log: EventLog) -> None:
+    turns = [{"role": "user", "content": "My secret wish?"}, {"role": "assistant", "content": "A kiln."}]
+
+    accepted = await writer.write(fact("ConversationTrained", None, {"model": "sales", "messages": turns}))
+
+    [event] = log.at([accepted.position])
+    assert b"secret wish" not in event.state
+    assert b'"k":' in event.state
+
+
+async def test_the_revision_that_the_sender_saw_is_checked(writer: Writer) -> None:
+    qa = await writer.write(taught("Which?"))
+    await writer.write(fact("QARevised", qa.subject, {"answer": "First."}), expected_revision=1)
+
+    with pytest.raises(Refused) as refused:
+        await writer.write(fact("QARevised", qa.subject, {"answer": "Second."}), expected_revision=1)
+
+    assert refused.value.code == "conflict"
+
+
+async def test_two_writers_on_one_log_double_nothing(
+    writer: Writer, log: EventLog, keys: KeyStore, tmp_path: Path
+) -> None:
+    other_log = open_log(f"sqlite:///{tmp_path}/log.db")
+    other = Writer(other_log, keys)
+    try:
+        facts = [fact("ModelDefined", None, {"name": f"Model {n % 50}"}) for n in range(200)]
+        results = await asyncio.gather(
+            *(one.submit(each) for each, one in zip(facts, [writer, other] * 100, strict=True)), return_exceptions=True
+        )
+    finally:
+        await other.stop()
+        other_log.close()
+
+    accepted = [result for result in results if not isinstance(result, BaseException)]
+    assert len(accepted) == 50
+    events = log.read(0, limit=1_000)
+    assert [event.position for event in events] == list(range(1, len(events) + 1))
+
+
+async def test_every_event_of_a_fact_names_its_cause(writer: Writer, log: EventLog) -> None:
+    await writer.write(fact("ProviderRegistered", "p", {"name": "P", "provider_kind": "embedded", "base_model": "b"}))
+    await writer.write(fact("ModelRevised", "sales", {"provider": "p"}))
+    asked = await writer.write(fact("CompileRequested", "c", {"model": "sales"}))
+    for type_, data in [
+        ("TrainingSetPackaged", {"position": asked.position, "packaging": 1, "sha256": "0" * 64, "examples": 1,
+                                 "lessons": 1, "bytes": 1}),
+        ("FileUploadIntended", {"runner": "r", "deadline": 0, "upload_sha256": "0" * 64, "bytes": 1}),
+        ("FileUploaded", {"file": "f"}),
+        ("JobCreationIntended", {"runner": "r", "deadline": 0}),
+        ("JobCreated", {"job": "j"}),
+        ("EvaluationStarted", {"compiled_model": "ft"}),
+    ]:  # fmt: skip
+        await writer.write(fact(type_, "c", data, module="compiler"))
+
+    done = await writer.write(fact("CompilationSucceeded", "c", {"compiled_model": "ft"}, module="compiler", id="win"))
+
+    succeeded, changed = (json.loads(event.state) for event in log.at([done.position - 1, done.position]))
+    assert (succeeded["type"], succeeded["id"]) == ("CompilationSucceeded", "win")
+    assert (changed["type"], changed["causationid"]) == ("ActiveVersionChanged", "win")
+    assert changed["id"] != "win"
+    assert {event.fact_end for event in log.at([done.position - 1, done.position])} == {done.position}
