@@ -1,0 +1,142 @@
+"""The unique rows that an event takes or gives up: a pure function of the log, in its order.
+
+| table | key | value |
+| --- | --- | --- |
+| `provider_name`, `model_name` | folded name | id |
+| `virtual_user` | virtual user | model |
+| `default` | `model` | model |
+| `parent` | model | parent |
+| `running` | model | compilation |
+| `queued` | model | compilations, comma-separated, in order |
+| `versions` | model | highest version number |
+| `version` | `<model>/<number>` | compilation |
+| `external` | `<system>/<id>` | lesson |
+| `administrators` | `all` | person ids, comma-separated, sorted |
+"""
+
+from collections.abc import Iterable
+
+from contracts.facts import Fact
+from contracts.facts.compilation import (
+    CompilationCancelled,
+    CompilationDequeued,
+    CompilationFailed,
+    CompilationSucceeded,
+    CompilationUnchanged,
+    CompileRequested,
+)
+from contracts.facts.conversation import ConversationTrained
+from contracts.facts.model import DefaultModelChosen, ModelDefined, ModelRevised, ParentAssigned, VirtualUserLinked
+from contracts.facts.person import PersonAdded, PersonErased, PersonRevised
+from contracts.facts.provider import ProviderRegistered, ProviderRevised
+from contracts.facts.qa import QAAdded
+from services.commands.decide.event import Event
+from services.commands.folding import keys_of
+from services.commands.world import World
+
+Claims = dict[tuple[str, str], str | None]
+
+
+def claims(world: World, event: Event) -> Claims:
+    """Rows taken (a value) or given up (None); `world` is as it was before the event."""
+    match event.kind:
+        case "model":
+            return _of_model(world, event.subject, event.data)
+        case "provider":
+            return _of_provider(world, event.subject, event.data)
+        case "compilation":
+            return _of_compilation(world, event.subject, event.data)
+        case "person":
+            return _of_person(world, event.subject, event.data)
+        case "qa" | "conversation":
+            return _of_lesson(event.subject, event.data)
+        case _:
+            return {}
+
+
+def _of_model(world: World, id: str, data: Fact) -> Claims:
+    match data:
+        case ModelDefined():
+            rows: Claims = {("model_name", key): id for key in data.name_keys}
+            rows |= {("parent", id): data.parent} if data.parent else {}
+            rows |= {("virtual_user", data.virtual_user): id} if data.virtual_user else {}
+            return rows | ({("default", "model"): id} if data.default else {})
+        case ModelRevised(name_keys=keys) if keys is not None:
+            before = world.model(id)
+            assert before is not None
+            return _exchange("model_name", keys_of(before.name, before.names.values()), keys, id)
+        case ParentAssigned():
+            return {("parent", id): data.parent}
+        case VirtualUserLinked():
+            before = world.model(id)
+            given_up: Claims = {("virtual_user", before.virtual_user): None} if before and before.virtual_user else {}
+            return given_up | ({("virtual_user", data.virtual_user): id} if data.virtual_user else {})
+        case DefaultModelChosen():
+            return {("default", "model"): id}
+        case _:
+            return {}
+
+
+def _of_provider(world: World, id: str, data: Fact) -> Claims:
+    if isinstance(data, ProviderRegistered):
+        return {("provider_name", key): id for key in keys_of(data.name, data.names.values())}
+    before = world.provider(id)
+    if not isinstance(data, ProviderRevised) or before is None:
+        return {}
+    given = data.changes()
+    now = keys_of(given.get("name", before.name), given.get("names", before.names).values())
+    return _exchange("provider_name", keys_of(before.name, before.names.values()), now, id)
+
+
+def _exchange(table: str, before: Iterable[str], now: Iterable[str], id: str) -> Claims:
+    given_up: Claims = {(table, key): None for key in before}
+    return given_up | {(table, key): id for key in now}
+
+
+def _of_compilation(world: World, id: str, data: Fact) -> Claims:
+    match data:
+        case CompileRequested():
+            if not data.queued:
+                return {("running", data.model): id}
+            waiting = world.unique("queued", data.model)
+            return {("queued", data.model): f"{waiting},{id}" if waiting else id}
+        case CompilationDequeued():
+            left = (world.unique("queued", data.model) or "").split(",")[1:]
+            return {("running", data.model): id, ("queued", data.model): ",".join(left) or None}
+        case CompilationSucceeded(version=version, model=model) if model is not None:
+            return _ended(world, id, model) | {
+                ("versions", model): str(version),
+                ("version", f"{model}/{version}"): id,
+            }
+        case CompilationUnchanged() | CompilationFailed() | CompilationCancelled():
+            return _ended(world, id, data.model or "")
+        case _:
+            return {}
+
+
+def _ended(world: World, id: str, model: str) -> Claims:
+    if world.unique("running", model) == id:
+        return {("running", model): None}
+    left = [one for one in (world.unique("queued", model) or "").split(",") if one != id]
+    return {("queued", model): ",".join(left) or None}
+
+
+def _of_person(world: World, id: str, data: Fact) -> Claims:
+    now = set(filter(None, (world.unique("administrators", "all") or "").split(",")))
+    match data:
+        case PersonAdded(roles=roles):
+            is_one = "administrator" in roles
+        case PersonRevised(roles=roles) if roles is not None:
+            is_one = "administrator" in roles
+        case PersonErased():
+            is_one = False
+        case _:
+            return {}
+    then = now | {id} if is_one else now - {id}
+    return {("administrators", "all"): ",".join(sorted(then)) or None} if then != now else {}
+
+
+def _of_lesson(id: str, data: Fact) -> Claims:
+    if isinstance(data, QAAdded | ConversationTrained) and data.external_id is not None:
+        return {("external", f"{data.external_system}/{data.external_id}"): id}
+    return {}

@@ -1,0 +1,21 @@
+"""Names are unique after folding, across all their translations."""
+
+from services.commands.folding import keys_of
+from services.commands.world import World
+from services.refusals import Refused
+
+
+def free_names(world: World, table: str, id: str, name: str, names: dict[str, str]) -> tuple[str, ...]:
+    """The folded keys, when none belongs to another record.
+
+    Raises:
+        Refused: `name_taken`.
+    """
+    keys = keys_of(name, names.values())
+    for key in keys:
+        owner = world.unique(table, key)
+        if owner not in (None, id):
+            kind = table.removesuffix("_name")
+            raise Refused("name_taken", f"There is another {kind} called {name} ({owner}); choose another name.",
+                          {"data.name": "taken"})  # fmt: skip
+    return keys

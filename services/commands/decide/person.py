@@ -1,0 +1,62 @@
+"""The rules of people: who may give roles, and who may never lose one."""
+
+from contracts.envelope import Envelope
+from contracts.facts.person import PersonAdded, PersonErased, PersonRevised
+from services.commands.channel import PEOPLE
+from services.commands.decide.event import Event
+from services.commands.decide.lookups import fresh, live_model, the_person
+from services.commands.decide.revising import changed, required
+from services.commands.decide.roles import need
+from services.commands.world import World
+from services.refusals import Refused
+
+
+def decide(world: World, fact: Envelope, id: str) -> list[Event]:
+    """Administrators and modules add people; people may change their own name and language."""
+    match data := fact.data:
+        case PersonAdded():
+            fresh(world.person(id), "person", id)
+            if not (id == "owner" and fact.actor == "service:commands"):
+                need(world, fact, "administrator")
+            _check_roles(fact, data.roles)
+            _check_assistant(world, data.assistant)
+        case PersonRevised():
+            _revised(world, fact, data, id)
+        case PersonErased():
+            need(world, fact, "administrator")
+            the_person(world, id)
+            _keep_an_administrator(world, id)
+    return [Event("person", id, fact.data, PEOPLE)]
+
+
+def _revised(world: World, fact: Envelope, data: PersonRevised, id: str) -> None:
+    person = the_person(world, id)
+    required(data, "name", "language", "roles")
+    changes = changed(person, data)
+    if fact.actor != f"person:{id}" or changes.keys() - {"name", "language"}:
+        need(world, fact, "administrator")
+    if "roles" in changes and data.roles is not None:
+        _check_roles(fact, data.roles)
+        if "administrator" not in data.roles:
+            _keep_an_administrator(world, id)
+    if "assistant" in changes:
+        _check_assistant(world, data.assistant)
+
+
+def _check_roles(fact: Envelope, roles: tuple[str, ...]) -> None:
+    if fact.actor.startswith("module:") and set(roles) != {"member"}:
+        raise Refused(
+            "role_needed", "A module adds members only; an administrator gives roles.", {"data.roles": "member only"}
+        )
+    if len(set(roles)) != len(roles):
+        raise Refused("malformed", "A role is named twice.", {"data.roles": "named twice"})
+
+
+def _check_assistant(world: World, model: str | None) -> None:
+    if model is not None:
+        live_model(world, model, "data.assistant")
+
+
+def _keep_an_administrator(world: World, id: str) -> None:
+    if world.unique("administrators", "all") == id:
+        raise Refused("last_administrator", "This is the last administrator; give somebody else the role first.")

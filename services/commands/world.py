@@ -1,0 +1,73 @@
+"""What the rules may ask: the state of every record, and the unique rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from services.commands.states import QA, Compilation, Conversation, Group, Message, Model, Person, Provider, stream_of
+
+
+class World(Protocol):
+    """Every method answers None for what isn't there."""
+
+    def provider(self, id: str, /) -> Provider | None: ...
+    def model(self, id: str, /) -> Model | None: ...
+    def qa(self, id: str, /) -> QA | None: ...
+    def conversation(self, id: str, /) -> Conversation | None: ...
+    def compilation(self, id: str, /) -> Compilation | None: ...
+    def group(self, id: str, /) -> Group | None: ...
+    def message(self, id: str, /) -> Message | None: ...
+    def person(self, id: str, /) -> Person | None: ...
+    def unique(self, table: str, key: str, /) -> str | None: ...
+
+
+@dataclass
+class DictWorld:
+    """A world held in two dictionaries: states by log stream, unique rows by table and key."""
+
+    states: dict[str, Any] = field(default_factory=dict)
+    rows: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def provider(self, id: str) -> Provider | None:
+        """Its state."""
+        return self.states.get(stream_of("provider", id))
+
+    def model(self, id: str) -> Model | None:
+        """Its state."""
+        return self.states.get(stream_of("model", id))
+
+    def qa(self, id: str) -> QA | None:
+        """Its state."""
+        return self.states.get(stream_of("qa", id))
+
+    def conversation(self, id: str) -> Conversation | None:
+        """Its state."""
+        return self.states.get(stream_of("conversation", id))
+
+    def compilation(self, id: str) -> Compilation | None:
+        """Its state."""
+        return self.states.get(stream_of("compilation", id))
+
+    def group(self, id: str) -> Group | None:
+        """Its state."""
+        return self.states.get(stream_of("group", id))
+
+    def message(self, id: str) -> Message | None:
+        """Its state."""
+        return self.states.get(stream_of("message", id))
+
+    def person(self, id: str) -> Person | None:
+        """Its state."""
+        return self.states.get(stream_of("person", id))
+
+    def unique(self, table: str, key: str) -> str | None:
+        """The row's value."""
+        return self.rows.get((table, key))
+
+    def take(self, claims: Mapping[tuple[str, str], str | None]) -> None:
+        """Keep the rows that an event takes, drop those it gives up."""
+        for key, value in claims.items():
+            if value is None:
+                self.rows.pop(key, None)
+            else:
+                self.rows[key] = value
