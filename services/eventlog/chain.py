@@ -23,7 +23,14 @@ def beginning(log_id: str) -> Head:
 
 
 def link(
-    previous: bytes, position: int, recorded_at: int, fact_end: int, stream: str, revision: int, topic: str, state: bytes
+    previous: bytes,
+    position: int,
+    recorded_at: int,
+    fact_end: int,
+    stream: str,
+    revision: int,
+    topic: str,
+    state: bytes,
 ) -> bytes:
     """32 bytes: SHA-256 over the parts in this order, each preceded by its length (4 bytes, big-endian).
 
@@ -49,13 +56,9 @@ def extend(head: Head, recorded_at: int, facts: Iterable[Sequence[NewEvent]]) ->
         fact_end = position + len(events)
         for event in events:
             position += 1
-            chain = link(
-                chain, position, recorded_at, fact_end, event.stream, event.revision, event.topic, event.state
-            )
+            chain = link(chain, position, recorded_at, fact_end, event.stream, event.revision, event.topic, event.state)
             rows.append(
-                Recorded(
-                    position, recorded_at, fact_end, event.stream, event.revision, event.topic, event.state, chain
-                )
+                Recorded(position, recorded_at, fact_end, event.stream, event.revision, event.topic, event.state, chain)
             )
     return rows
 

@@ -16,6 +16,9 @@ def free_names(world: World, table: str, id: str, name: str, names: dict[str, st
         owner = world.unique(table, key)
         if owner not in (None, id):
             kind = table.removesuffix("_name")
-            raise Refused("name_taken", f"There is another {kind} called {name} ({owner}); choose another name.",
-                          {"data.name": "taken"})  # fmt: skip
+            there = world.model(str(owner)) if kind == "model" else world.provider(str(owner))
+            called = there.name if there else name
+            raise Refused(
+                "name_taken", f"There is a {kind} called {called} already; choose another name.", {"data.name": "taken"}
+            )
     return keys
