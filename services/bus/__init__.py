@@ -1,0 +1,1 @@
+"""The bus: NATS connections, JetStream streams, followers, permissions, the embedded server."""
