@@ -1,5 +1,6 @@
 """The envelope of every fact and event: CloudEvents 1.0, structured JSON."""
 
+import json
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_serializer, model_validator
@@ -65,3 +66,8 @@ class Envelope(BaseModel):
     def to_json(self) -> bytes:
         """The bytes that are stored and published; envelope fields without a value are left out."""
         return self.model_dump_json(by_alias=True, exclude_none=True).encode()
+
+    def to_report(self) -> bytes:
+        """The bytes that are sent to report the fact: only what was given, so that nothing derived is among it."""
+        data = self.data.model_dump(mode="json", exclude_unset=True, exclude=set(self.data.derived_fields()))
+        return json.dumps(self.model_dump(mode="json", by_alias=True, exclude_none=True) | {"data": data}).encode()

@@ -464,9 +464,12 @@ class ChainChecked(Shape):
 
 
 class ReadModelState(Shape):
+    """`rebuilding`: the position that the one being built beside it has reached."""
+
     name: str
     fingerprint: str
     position: int
+    rebuilding: int | None = None
 
 
 class SystemState(Shape):
@@ -531,6 +534,8 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "history": (HistoryWanted, History),
     "chain": (Nothing, ChainChecked),
     "state": (Nothing, SystemState),
+    "rebuild": (Nothing, SystemState),
     "ask": (AskWanted, Asked),
 }
-"""Every query's name with what it asks and what it answers. `ask` is answered by chat, the others by projections."""
+"""Every query's name with what it asks and what it answers. `ask` is answered by chat, the others by projections. `rebuild` starts building
+the read models anew beside the serving ones, which is what it has instead of an effect on the log."""

@@ -97,7 +97,7 @@ class Bus:
             Refused: by a rule. NoReply: nobody answered.
         """
         headers = {EXPECTED_REVISION: str(expected_revision)} if expected_revision is not None else None
-        body = fact.to_json()
+        body = fact.to_report()
         try:
             reply = await self.request(subjects.cmd(fact.module, fact.type), body, timeout, headers)
         except NoReply:

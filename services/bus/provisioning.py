@@ -1,6 +1,6 @@
 """The one step that owns JetStream's streams and durable consumers."""
 
-from typing import Any, Final
+from typing import Final
 
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext, api
@@ -61,14 +61,11 @@ async def _stream(js: JetStreamContext, wanted: api.StreamConfig) -> None:
     except NotFoundError:
         await js.add_stream(wanted)
         return
-    different = [name for name in _FIXED if _plain(getattr(there, name)) != _plain(getattr(wanted, name))]
+    fixed = {name: getattr(wanted, name) for name in _FIXED}
+    different = [name for name, value in fixed.items() if value is not None and getattr(there, name) != value]
     if different:
         raise ProvisioningFailed(
             f"The JetStream stream {wanted.name} exists with another {different[0]}; it belongs to something else. "
             "Give Apprentice a NATS account of its own."
         )
     await js.update_stream(wanted)
-
-
-def _plain(value: Any) -> Any:
-    return value or False

@@ -1,0 +1,1 @@
+"""Projections: read the log, keep the read models, answer every query."""

@@ -1,0 +1,199 @@
+"""Answers about providers, models, lessons, training sets and compilations."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import and_, select
+
+from contracts import queries as q
+from services.commands.folding import fold
+from services.projections.answering import Question
+from services.projections.counting import counts
+from services.projections.tables import FOREVER, body, compilation, lesson, model, provider
+from services.projections.training_set import conflicts_of, document_at, page, places_at
+from services.refusals import Refused
+
+Document = dict[str, Any]
+
+
+def models(question: Question, wanted: q.ModelsWanted) -> q.Models:
+    """All models, by name."""
+    rows = _model_rows(question)
+    shown = [row for row in rows.values() if wanted.archived or not row.archived]
+    return q.Models(models=sorted(shown, key=lambda row: row.name.casefold()))
+
+
+def model_row(question: Question, wanted: q.ModelWanted) -> q.ModelRow:
+    """One model by id or name."""
+    return _model_rows(question)[find_model(question, wanted.model)]
+
+
+def find_model(question: Question, named: str) -> str:
+    """A model's id, by id or by any of its names, folded. Raises `Refused`: `unknown_model`."""
+    query = select(model.c.id, model.c.document).where(_valid(model, question.position))
+    rows = {row[0]: json.loads(row[1]) for row in question.training.execute(query)}
+    if named in rows:
+        return named
+    key = fold(named)
+    found = [id for id, one in rows.items() if key in {fold(name) for name in (one["name"], *one["names"].values())}]
+    if not found:
+        raise Refused(
+            "unknown_model", f"There is no model called {named}; `apprentice models` lists them.", {"model": "unknown"}
+        )
+    return str(found[0])
+
+
+def providers(question: Question, _: q.Nothing) -> q.Providers:
+    """All providers, by name."""
+    query = select(provider.c.id, provider.c.document).where(_valid(provider, question.position))
+    rows = [_provider(id, json.loads(document)) for id, document in question.training.execute(query)]
+    return q.Providers(providers=sorted(rows, key=lambda row: row.name.casefold()))
+
+
+def one_lesson(question: Question, wanted: q.LessonWanted) -> q.LessonRow:
+    """One lesson by id."""
+    query = select(lesson).where(lesson.c.id == wanted.lesson, _valid(lesson, question.position))
+    row = question.training.execute(query).mappings().first()
+    if row is None:
+        raise Refused("unknown_lesson", f"There is no lesson {wanted.lesson}.", {"lesson": "unknown"})
+    return _lesson(question, row)
+
+
+def lessons(question: Question, wanted: q.LessonsWanted) -> q.Lessons:
+    """A page of a model's own lessons."""
+    id = find_model(question, wanted.model)
+    conditions = [lesson.c.model == id, lesson.c.id > wanted.after, _valid(lesson, question.position)]
+    if wanted.kind:
+        conditions.append(lesson.c.kind == wanted.kind)
+    if wanted.purpose:
+        conditions.append(lesson.c.attributes.contains(f'"purpose":"{wanted.purpose}"'))
+    query = select(lesson).where(and_(*conditions)).order_by(lesson.c.id).limit(wanted.limit + 1)
+    rows = question.training.execute(query).mappings().all()
+    shown = rows[: wanted.limit]
+    following = shown[-1]["id"] if len(rows) > wanted.limit else None
+    return q.Lessons(lessons=[_lesson(question, row) for row in shown], next=following)
+
+
+def training_page(question: Question, wanted: q.TrainingPageWanted) -> q.TrainingPage:
+    """A page of a training set."""
+    question.asker.need("administrator", "trainer", "auditor")
+    id = find_model(question, wanted.model)
+    plan = question.sources.sets.plan(question.training, id, question.position)
+    found, following = page(question.training, plan, question.position, wanted.after, wanted.limit)
+    first = wanted.after is None
+    system = document_at(question.training, id, question.position)["system_message"]
+    return q.TrainingPage.model_construct(
+        model=id,
+        position=question.position,
+        fingerprint=question.sources.training.store.fingerprint,
+        system_message=system,
+        lessons=found,
+        next=following,
+        conflicts=plan.conflicts if first else 0,
+        duplicates=plan.duplicates if first else 0,
+        erased=plan.erased if first else 0,
+    )
+
+
+def conflicts(question: Question, wanted: q.ConflictsWanted) -> q.Conflicts:
+    """Conflicts and duplicates of a training set."""
+    id = find_model(question, wanted.model)
+    return q.Conflicts(conflicts=conflicts_of(question.training, id, question.position))
+
+
+def nearest(question: Question, wanted: q.NearestWanted) -> q.Nearest:
+    """Lessons that resemble a question."""
+    id = find_model(question, wanted.model)
+    plan = question.sources.sets.plan(question.training, id, question.position)
+    similar = question.sources.similar
+    return q.Nearest(lessons=similar.nearest(question.training, plan, question.position, wanted.question, wanted.limit))
+
+
+def compilations(question: Question, wanted: q.CompilationsWanted) -> q.Compilations:
+    """A model's compilations, newest first."""
+    id = find_model(question, wanted.model)
+    query = select(compilation.c.document).where(compilation.c.model == id)
+    newest = query.order_by(compilation.c.requested_position.desc()).limit(wanted.limit)
+    return q.Compilations(compilations=[_compilation(one) for one in question.training.execute(newest).scalars()])
+
+
+def one_compilation(question: Question, wanted: q.CompilationWanted) -> q.CompilationRow:
+    """One compilation by id."""
+    query = select(compilation.c.document).where(compilation.c.id == wanted.compilation)
+    found = question.training.execute(query).scalar()
+    if found is None:
+        raise Refused(
+            "unknown_compilation", f"There is no compilation {wanted.compilation}.", {"compilation": "unknown"}
+        )
+    return _compilation(found)
+
+
+def open_compilations(question: Question, _: q.Nothing) -> q.Compilations:
+    """Compilations that haven't ended, oldest first."""
+    going = ("queued", "packaging", "uploading", "training", "evaluating")
+    query = select(compilation.c.document).where(compilation.c.status.in_(going))
+    oldest = query.order_by(compilation.c.requested_position)
+    return q.Compilations(compilations=[_compilation(one) for one in question.training.execute(oldest).scalars()])
+
+
+def last_success(question: Question, wanted: q.LastSuccessWanted) -> q.MaybeCompilation:
+    """The succeeded compilation with the model's highest version."""
+    id = find_model(question, wanted.model)
+    query = select(compilation.c.document).where(compilation.c.model == id, compilation.c.status == "succeeded")
+    found = question.training.execute(query.order_by(compilation.c.version.desc()).limit(1)).scalar()
+    return q.MaybeCompilation(compilation=_compilation(found) if found else None)
+
+
+def _model_rows(question: Question) -> dict[str, q.ModelRow]:
+    query = select(model.c.id, model.c.document).where(_valid(model, question.position))
+    documents: dict[str, Document] = {id: json.loads(one) for id, one in question.training.execute(query)}
+    places = places_at(question.training, question.position)
+    active = {id: one["active"]["position"] if one["active"] else None for id, one in documents.items()}
+    counted = counts(question.training, places, active, question.position)
+    versions, running = _compiled(question)
+    return {
+        id: q.ModelRow(
+            **{name: one[name] for name in q.ModelRow.model_fields if name in one},
+            id=id, versions=versions.get(id, 0), lessons=counted[id], compiling=running.get(id),
+        )
+        for id, one in documents.items()
+    }  # fmt: skip
+
+
+def _compiled(question: Question) -> tuple[dict[str, int], dict[str, str]]:
+    columns = (compilation.c.model, compilation.c.id, compilation.c.status, compilation.c.version)
+    versions: dict[str, int] = {}
+    running: dict[str, str] = {}
+    for owner, id, status, version in question.training.execute(select(*columns)):
+        versions[owner] = max(versions.get(owner, 0), version or 0)
+        if status in ("packaging", "uploading", "training", "evaluating"):
+            running[owner] = id
+    return versions, running
+
+
+def _provider(id: str, document: Document) -> q.ProviderRow:
+    ends = document["retires"].get(document["base_model"])
+    return q.ProviderRow.model_validate(document | {"id": id, "retires_on": ends, "notes": _plain(document["notes"])})
+
+
+def _lesson(question: Question, row: Mapping[Any, Any]) -> q.LessonRow:
+    text = question.training.execute(select(body.c.document).where(body.c.id == row["body"])).scalar_one()
+    attributes = json.loads(row["attributes"])
+    columns = ("id", "kind", "model", "position", "first_position")
+    given = {name: row[name] for name in columns} | attributes | json.loads(text)
+    return q.LessonRow.model_validate(given | {"notes": _plain(attributes["notes"])})
+
+
+def _compilation(document: str) -> q.CompilationRow:
+    return q.CompilationRow.model_validate_json(document)
+
+
+def _plain(text: Any) -> str:
+    return text if isinstance(text, str) else ""
+
+
+def _valid(table: Any, position: int) -> Any:
+    if position >= FOREVER:
+        return table.c.valid_to == FOREVER
+    return and_(table.c.valid_from <= position, table.c.valid_to > position)

@@ -1,0 +1,50 @@
+"""Who asks a query, and what they may see."""
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from contracts.identifiers import SERVICES, SPEAKERS
+from services.projections.tables import person
+from services.refusals import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A person with roles, a module, or a service."""
+
+    actor: str
+    roles: frozenset[str]
+
+    @property
+    def service(self) -> bool:
+        """Whether one of our own services asks."""
+        return self.actor.startswith("service:")
+
+    def need(self, *roles: str) -> None:
+        """Raises `Refused`: `role_needed` for people without one of the roles."""
+        if self.actor.startswith("person:") and not self.roles & set(roles):
+            raise Refused("role_needed", f"This needs the role {' or '.join(roles)}; ask an administrator.")
+
+    def among(self, members: list[str]) -> bool:
+        """Whether the group's messages may be seen."""
+        return self.service or self.actor in members
+
+
+def asker_of(module: str, actor: str, chat: Connection) -> Asker:
+    """The actor that the bus vouches for: only `web` and `cli` may name a person.
+
+    Raises:
+        Refused: `forged_actor` or `unknown_person`.
+    """
+    if module not in SPEAKERS:
+        return Asker(f"service:{module}" if module in SERVICES else f"module:{module}", frozenset())
+    if not actor.startswith("person:"):
+        raise Refused("forged_actor", f"{module} asks for people only.", {"actor": "must be person:<id>"})
+    id = actor.removeprefix("person:")
+    found = chat.execute(select(person.c.document).where(person.c.id == id)).scalar()
+    document = json.loads(found) if found else None
+    if document is None or document["erased"]:
+        raise Refused("unknown_person", f"Nobody here is called {id}; add the person first.", {"actor": "unknown"})
+    return Asker(actor, frozenset(document["roles"]))

@@ -1,0 +1,240 @@
+"""Projects people, groups and messages, and which questions still wait for an answer."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from contracts.envelope import Envelope
+from contracts.facts.group import GroupArchived, GroupCreated, GroupRevised, MemberJoined, MemberLeft
+from contracts.facts.message import (
+    AnswerFailed,
+    AnswerMarked,
+    AnswerPosted,
+    MessageDeleted,
+    MessageEdited,
+    MessagePosted,
+    ReactionAdded,
+    ReactionRemoved,
+    RetryRequested,
+)
+from contracts.facts.model import ModelArchived, ModelDefined, ModelRestored, ModelRevised, VirtualUserLinked
+from contracts.facts.person import PersonAdded, PersonErased, PersonRevised
+from services.projections.answerers import answerers
+from services.projections.tables import assistant, group, message, person
+
+Document = dict[str, Any]
+_TABLES = {"person": (person, "id"), "group": (group, "id"), "model": (assistant, "model"), "message": (message, "id")}
+
+
+class Chatting:
+    """Collects a batch's rows of the chat. Groups and assistants are few and read when they are needed."""
+
+    def __init__(self) -> None:
+        self._documents: dict[tuple[str, str], Document] = {}
+        self._touched: set[tuple[str, str]] = set()
+
+    def begin(self, connection: Connection, events: Sequence[tuple[int, Envelope]]) -> None:
+        """Fetch what the batch will change."""
+        self._documents, self._touched, self._connection = {}, set(), connection
+        for kind in _TABLES:
+            self._load(kind, {id for _, event in events for one, id in _named(event) if one == kind})
+
+    def project(self, position: int, event: Envelope) -> None:
+        """Take one event in."""
+        match event.data.kind:
+            case "person":
+                self._person(event)
+            case "group":
+                self._group(event)
+            case "model":
+                self._assistant(event)
+            case "message":
+                self._message(position, event)
+            case _:
+                pass
+
+    def write(self, connection: Connection) -> None:
+        """Write what was collected."""
+        for kind, (table, key) in _TABLES.items():
+            ids = [id for one, id in self._touched if one == kind]
+            if not ids:
+                continue
+            for start in range(0, len(ids), 500):
+                connection.execute(delete(table).where(table.c[key].in_(ids[start : start + 500])))
+            connection.execute(insert(table), [_row(kind, id, self._documents[kind, id]) for id in ids])
+
+    def _load(self, kind: str, ids: set[str]) -> None:
+        table, key = _TABLES[kind]
+        wanted = sorted(id for id in ids if (kind, id) not in self._documents)
+        for start in range(0, len(wanted), 500):
+            query = select(table.c[key], table.c.document).where(table.c[key].in_(wanted[start : start + 500]))
+            for id, document in self._connection.execute(query):
+                self._documents[kind, id] = json.loads(document)
+
+    def _get(self, kind: str, id: str) -> Document:
+        self._load(kind, {id})
+        return self._documents[kind, id]
+
+    def _put(self, kind: str, id: str, document: Document) -> None:
+        self._documents[kind, id] = document
+        self._touched.add((kind, id))
+
+    def _person(self, event: Envelope) -> None:
+        id = str(event.subject)
+        given = event.data.model_dump(mode="json", exclude_unset=True)
+        match event.data:
+            case PersonAdded():
+                self._put("person", id, event.data.model_dump(mode="json") | {"erased": False})
+            case PersonRevised():
+                self._put("person", id, self._get("person", id) | given)
+            case PersonErased():
+                gone = {"name": "", "login": None, "email": None, "erased": True}
+                self._put("person", id, self._get("person", id) | gone)
+                self._erase(f"person:{id}")
+
+    def _group(self, event: Envelope) -> None:
+        id, data = str(event.subject), event.data
+        match data:
+            case GroupCreated():
+                document = data.model_dump(mode="json") | {"archived": False}
+            case GroupRevised():
+                document = self._get("group", id) | data.model_dump(mode="json", exclude_unset=True)
+            case MemberJoined():
+                before = self._get("group", id)
+                document = before | {"members": [*before["members"], data.member]}
+            case MemberLeft():
+                before = self._get("group", id)
+                document = before | {"members": [one for one in before["members"] if one != data.member]}
+            case GroupArchived():
+                document = self._get("group", id) | {"archived": True}
+            case _:
+                return
+        self._put("group", id, document)
+
+    def _assistant(self, event: Envelope) -> None:
+        id, data = str(event.subject), event.data
+        match data:
+            case ModelDefined():
+                names = [data.name, *data.names.values()]
+                self._put("model", id, {"names": names, "virtual_user": data.virtual_user, "archived": False})
+            case ModelRevised() if "name" in data.changes() or "names" in data.changes():
+                before = self._get("model", id)
+                name = data.name or before["names"][0]
+                names = [name, *(data.names.values() if data.names is not None else before["names"][1:])]
+                self._put("model", id, before | {"names": names})
+            case VirtualUserLinked():
+                self._put("model", id, self._get("model", id) | {"virtual_user": data.virtual_user})
+            case ModelArchived() | ModelRestored():
+                self._put("model", id, self._get("model", id) | {"archived": isinstance(data, ModelArchived)})
+
+    def _message(self, position: int, event: Envelope) -> None:
+        id, data = str(event.subject), event.data
+        if isinstance(data, MessagePosted):
+            self._posted(position, id, event, data)
+            return
+        if isinstance(data, AnswerPosted):
+            self._answered(position, id, event, data)
+            return
+        before = self._get("message", id)
+        match data:
+            case MessageEdited():
+                self._put("message", id, before | {"text": _plain(data.text), "edited": True})
+            case MessageDeleted():
+                self._put("message", id, before | {"text": "", "deleted": True, "waiting": {}})
+            case ReactionAdded():
+                self._put("message", id, before | {"reactions": [*before["reactions"], [event.actor, data.reaction]]})
+            case ReactionRemoved():
+                left = [one for one in before["reactions"] if one != [event.actor, data.reaction]]
+                self._put("message", id, before | {"reactions": left})
+            case AnswerFailed():
+                waiting = before["waiting"] | {data.virtual_user: "failed"}
+                self._put("message", id, before | {"waiting": waiting, "failure": data.message})
+            case RetryRequested():
+                waiting = before["waiting"] | {data.virtual_user: "retry"}
+                self._put("message", id, before | {"waiting": waiting, "failure": None})
+            case AnswerMarked():
+                marks = {**before["marks"], event.actor: data.verdict}
+                self._put("message", id, before | {"marks": marks})
+
+    def _posted(self, position: int, id: str, event: Envelope, data: MessagePosted) -> None:
+        text = _plain(data.text)
+        where = self._get("group", data.group)
+        replied = self._get("message", data.reply_to)["author"] if data.reply_to else None
+        chosen = answerers(where, self._assistants_in(where), event.actor, text, data.mentions, replied)
+        document = _message_document(position, event, data.group, event.actor, text)
+        document |= {"reply_to": data.reply_to, "holder": event.actor, "waiting": dict.fromkeys(chosen, "open")}
+        self._put("message", id, document)
+
+    def _answered(self, position: int, id: str, event: Envelope, data: AnswerPosted) -> None:
+        document = _message_document(
+            position, event, data.group, f"virtual_user:{data.virtual_user}", _plain(data.text)
+        )
+        document |= {
+            "holder": data.asker,
+            "reply_to": data.question,
+            "question": data.question,
+            "model": data.answering_model,
+            "version": data.version,
+            "known": data.known,
+            "lessons": list(data.lessons),
+        }
+        self._put("message", id, document)
+        question = self._get("message", data.question)
+        answered = {"waiting": question["waiting"] | {data.virtual_user: "answered"}, "failure": None}
+        self._put("message", data.question, question | answered)
+
+    def _assistants_in(self, where: Document) -> dict[str, list[str]]:
+        """Virtual user to its model's names, of those that are members and in use."""
+        members = {one.removeprefix("virtual_user:") for one in where["members"] if one.startswith("virtual_user:")}
+        if not members:
+            return {}
+        rows = self._connection.execute(
+            select(assistant.c.model).where(assistant.c.virtual_user.in_(members))
+        ).scalars()
+        models = set(rows) | {id for kind, id in self._touched if kind == "model"}
+        found = [self._get("model", id) for id in models]
+        return {
+            one["virtual_user"]: one["names"] for one in found if one["virtual_user"] in members and not one["archived"]
+        }
+
+    def _erase(self, holder: str) -> None:
+        self.write(self._connection)
+        query = select(message.c.id, message.c.document).where(message.c.holder == holder)
+        for id, document in self._connection.execute(query).all():
+            self._put("message", id, json.loads(document) | {"text": "", "deleted": True, "waiting": {}})
+        self._connection.execute(update(message).where(message.c.holder == holder).values(open=False))
+
+
+def _message_document(position: int, event: Envelope, where: str, author: str, text: str) -> Document:
+    return {
+        "id": event.subject, "group": where, "position": position, "time": event.time.isoformat(), "author": author,
+        "text": text, "reply_to": None, "deleted": False, "edited": False, "question": None, "model": None,
+        "version": None, "known": None, "lessons": [], "failure": None, "reactions": [], "marks": {}, "waiting": {},
+        "holder": author,
+    }  # fmt: skip
+
+
+def _plain(text: Any) -> str:
+    return text if isinstance(text, str) else ""
+
+
+def _named(event: Envelope) -> list[tuple[str, str]]:
+    data: Any = event.data
+    named = [(data.kind, str(event.subject))]
+    if data.kind == "message":
+        named += [("group", data.group)] if getattr(data, "group", None) else []
+        links = (getattr(data, "reply_to", None), getattr(data, "question", None))
+        named += [("message", id) for id in links if id]
+    return [one for one in named if one[0] in _TABLES]
+
+
+def _row(kind: str, id: str, document: Document) -> dict[str, Any]:
+    row: dict[str, Any] = {_TABLES[kind][1]: id, "document": json.dumps(document, ensure_ascii=False)}
+    if kind == "model":
+        row["virtual_user"] = None if document["archived"] else document["virtual_user"]
+    if kind == "message":
+        row |= {"chat_group": document["group"], "position": document["position"], "author": document["author"]}
+        row |= {"holder": document["holder"], "open": bool({"open", "retry"} & set(document["waiting"].values()))}
+    return row

@@ -1,0 +1,124 @@
+"""Following the log: two read models in step with it, waiting for positions, and rebuilding beside the serving ones."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.eventlog.log import LogUnavailable
+from services.projections.answering import Sources
+from services.projections.project import Projector, open_chat, open_training
+from services.refusals import Refused
+
+POLL = 1.0
+RETRY = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Following:
+    """One thread per read model projects; queries wait here until their position is reached."""
+
+    def __init__(self, sources: Sources, url: str) -> None:
+        self._sources, self._url = sources, url
+        self.caught_up = asyncio.Event()
+        self._grown = {"training": threading.Event(), "chat": threading.Event()}
+        self._moved = asyncio.Condition()
+        self._rebuilding: set[asyncio.Task[None]] = set()
+        self._telling: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.get_running_loop()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Project until `stop` is set. A database that fails is tried again; a bug ends the service."""
+        stopped = threading.Event()
+        jobs = [asyncio.create_task(asyncio.to_thread(self._project, name, stopped)) for name in self._grown]
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait([*jobs, waiting], return_when=asyncio.FIRST_COMPLETED)
+        stopped.set()
+        self.wake(0)
+        waiting.cancel()
+        await asyncio.gather(*jobs, *self._rebuilding)
+
+    def wake(self, _: int) -> None:
+        """The log has grown."""
+        for grown in self._grown.values():
+            grown.set()
+
+    async def reached(self, position: int, seconds: float) -> None:
+        """Wait until both read models have the position. Raises `Refused`: `behind`."""
+        if self._at() >= position:
+            return
+        self.wake(position)
+        try:
+            async with asyncio.timeout(seconds), self._moved:
+                await self._moved.wait_for(lambda: self._at() >= position)
+        except TimeoutError:
+            raise Refused(
+                "behind", f"The read models are at position {self._at()}, not yet at {position}; try again in a moment."
+            ) from None
+
+    def rebuild(self) -> None:
+        """Begin to build both read models anew, unless that is going on."""
+        if not self._rebuilding:
+            task = asyncio.create_task(asyncio.to_thread(self._rebuild))
+            self._rebuilding.add(task)
+            task.add_done_callback(self._rebuilding.discard)
+
+    def _at(self) -> int:
+        return min(self._sources.training.position, self._sources.chat.position)
+
+    def _projector(self, name: str) -> Projector:
+        return self._sources.training if name == "training" else self._sources.chat
+
+    def _project(self, name: str, stopped: threading.Event) -> None:
+        # The hint on the bus wakes this thread, the log's own bell too; the poll is the net for both.
+        first = True
+        while not stopped.is_set():
+            self._grown[name].clear()
+            try:
+                before = self._projector(name).position
+                if self._projector(name).advance() != before or first:
+                    self._loop.call_soon_threadsafe(self._notify)
+                if first:
+                    self._projector(name).store.caught_up()
+                    self._projector(name).store.drop_others()
+                    first = False
+                    self._loop.call_soon_threadsafe(self._check_caught_up)
+                self._grown[name].wait(POLL)
+            except (SQLAlchemyError, LogUnavailable):
+                logger.exception("the read model %s can't be written now and is tried again", name)
+                stopped.wait(RETRY)
+
+    def _check_caught_up(self) -> None:
+        head = self._sources.log.head().position
+        if self._at() >= head:
+            self.caught_up.set()
+
+    def _notify(self) -> None:
+        task = asyncio.create_task(self._tell())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _tell(self) -> None:
+        async with self._moved:
+            self._moved.notify_all()
+        self._check_caught_up()
+
+    def _rebuild(self) -> None:
+        openers: dict[str, Callable[..., Projector]] = {"training": open_training, "chat": open_chat}
+        for name, opener in openers.items():
+            serving = self._projector(name)
+            fresh = opener(self._url, self._sources.log, self._sources.keys, serving.store.generation + 1)
+            fresh.advance(partial(self._sources.building.__setitem__, name))
+            fresh.store.caught_up()
+            if name == "training":
+                self._sources.training = fresh
+            else:
+                self._sources.chat = fresh
+            self._sources.sets.forget()
+            self._sources.building.pop(name, None)
+            fresh.store.drop_others()
+            serving.store.close()

@@ -1,0 +1,177 @@
+"""Projects lessons: QAs and training conversations, in every form they ever had."""
+
+import hashlib
+import json
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from contracts.envelope import Envelope
+from contracts.facts.conversation import (
+    ConversationDeactivated,
+    ConversationReactivated,
+    ConversationRevised,
+    ConversationTrained,
+    Turn,
+)
+from contracts.facts.person import PersonErased
+from contracts.facts.qa import QAAdded, QADeactivated, QAMoved, QAReactivated, QARevised
+from contracts.text import Sealed
+from services.projections.tables import authorship, body, lesson
+from services.projections.temporal import Row, Temporal
+
+_QA = ("question", "answer")
+_CONVERSATION = ("messages", "train_as", "straight_question")
+_ATTRIBUTES = ("section", "language", "notes", "purpose", "active")
+
+
+class Lessons:
+    """Collects a batch's rows of lessons and their texts."""
+
+    def __init__(self) -> None:
+        self._rows = Temporal(lesson)
+        self._bodies: dict[int, tuple[str, str, dict[str, Any]]] = {}
+        self._authors: set[tuple[str, str]] = set()
+
+    def begin(self, connection: Connection, events: list[tuple[int, Envelope]]) -> None:
+        """Fetch what the batch will change."""
+        self._bodies, self._authors = {}, set()
+        self._rows.load(connection, {str(e.subject) for _, e in events if e.data.kind in ("qa", "conversation")})
+        self._connection = connection
+
+    def project(self, position: int, event: Envelope) -> None:
+        """Take one event in."""
+        id = str(event.subject)
+        match data := event.data:
+            case QAAdded():
+                text = {"question": data.question, "answer": data.answer}
+                self._add(id, position, "qa", data, text, erased=any(isinstance(one, Sealed) for one in text.values()))
+            case ConversationTrained():
+                self._note_authors(id, event)
+                given = data.model_dump(mode="json", include=set(_CONVERSATION))
+                self._add(id, position, "conversation", data, given, erased=_unreadable(data.messages))
+            case QARevised() | ConversationRevised():
+                self._revise(id, position, event)
+            case QADeactivated() | ConversationDeactivated():
+                self._switch(id, position, active=False)
+            case QAReactivated() | ConversationReactivated():
+                self._switch(id, position, active=True)
+            case QAMoved():
+                self._put(id, position, {**self._row(id), "model": data.to})
+            case PersonErased():
+                self._erase(f"person:{id}")
+            case _:
+                pass
+
+    def write(self, connection: Connection) -> None:
+        """Write what was collected."""
+        if self._bodies:
+            rows = [
+                {"id": id, "lesson": owner, "kind": kind, "document": _dump(document)}
+                for id, (owner, kind, document) in self._bodies.items()
+            ]
+            connection.execute(insert(body), rows)
+        self._rows.write(connection)
+        known = self._known_authors(connection)
+        fresh = [{"person": person, "lesson": id} for person, id in sorted(self._authors - known)]
+        if fresh:
+            connection.execute(insert(authorship), fresh)
+
+    def _add(self, id: str, position: int, kind: str, data: Any, text: dict[str, Any], *, erased: bool = False) -> None:
+        attributes = {name: getattr(data, name, None) for name in _ATTRIBUTES}
+        attributes["purpose"] = attributes["purpose"] or "training"
+        row = {
+            "model": data.model,
+            "kind": kind,
+            "erased": erased,
+            "first_position": None,
+            "question_key": getattr(data, "question_key", ""),
+            "answer_key": _answer_key(text),
+            "attributes": _dump(attributes),
+        }
+        self._put(id, position, row | {"body": self._keep(position, id, kind, text), "position": position})
+
+    def _revise(self, id: str, position: int, event: Envelope) -> None:
+        data: Any = event.data
+        row = self._row(id)
+        given = data.model_dump(mode="json", exclude_unset=True)
+        attributes = json.loads(row["attributes"]) | {name: given[name] for name in _ATTRIBUTES if name in given}
+        row |= {"attributes": _dump(attributes), "position": position}
+        text = {name: given[name] for name in (*_QA, *_CONVERSATION) if name in given}
+        if text:
+            whole = self._body(row["body"]) | text
+            row |= {"body": self._keep(position, id, row["kind"], whole), "answer_key": _answer_key(whole)}
+        if data.kind == "qa" and data.question_key is not None:
+            row["question_key"] = data.question_key
+        if isinstance(data, ConversationRevised) and data.messages is not None:
+            self._note_authors(id, event)
+            row["erased"] = _unreadable(data.messages)
+        self._put(id, position, row)
+
+    def _switch(self, id: str, position: int, *, active: bool) -> None:
+        row = self._row(id)
+        self._put(id, position, row | {"attributes": _dump(json.loads(row["attributes"]) | {"active": active})})
+
+    def _put(self, id: str, position: int, row: Row) -> None:
+        attributes = json.loads(row["attributes"])
+        trains = bool(attributes["active"]) and attributes["purpose"] == "training"
+        first = row["first_position"] or (position if trains else None)
+        self._rows.put(id, position, {**row, "trains": trains, "first_position": first})
+
+    def _row(self, id: str) -> Row:
+        row = self._rows.get(id)
+        assert row is not None, f"a lesson {id} that was never added"
+        return dict(row)
+
+    def _keep(self, position: int, id: str, kind: str, text: dict[str, Any]) -> int:
+        self._bodies[position] = (id, kind, text)
+        return position
+
+    def _body(self, id: int) -> dict[str, Any]:
+        if id in self._bodies:
+            return self._bodies[id][2]
+        found: dict[str, Any] = json.loads(
+            self._connection.execute(select(body.c.document).where(body.c.id == id)).scalar_one()
+        )
+        return found
+
+    def _note_authors(self, id: str, event: Envelope) -> None:
+        turns: tuple[Turn, ...] = getattr(event.data, "messages", None) or ()
+        self._authors |= {(turn.author, id) for turn in turns if turn.author and turn.author.startswith("person:")}
+
+    def _known_authors(self, connection: Connection) -> set[tuple[str, str]]:
+        lessons = {id for _, id in self._authors}
+        if not lessons:
+            return set()
+        query = select(authorship.c.person, authorship.c.lesson).where(authorship.c.lesson.in_(lessons))
+        return {(row[0], row[1]) for row in connection.execute(query)}
+
+    def _erase(self, person: str) -> None:
+        # Erased words leave every training set, those of past positions too: rows keep their place, texts go.
+        self.write(self._connection)
+        connection = self._connection
+        query = select(authorship.c.lesson).where(authorship.c.person == person)
+        lessons = list(connection.execute(query).scalars())
+        if lessons:
+            bodies = select(lesson.c.body).where(lesson.c.id.in_(lessons))
+            connection.execute(update(body).where(body.c.id.in_(bodies)).values(document=_dump({"messages": []})))
+            connection.execute(update(lesson).where(lesson.c.id.in_(lessons)).values(erased=True))
+        self._bodies, self._authors = {}, set()
+        self._rows.load(connection, {*lessons, *self._rows.ids()})
+
+
+def _unreadable(turns: tuple[Turn, ...]) -> bool:
+    return any(isinstance(turn.content, Sealed) for turn in turns)
+
+
+def _answer_key(text: dict[str, Any]) -> str:
+    answer = text.get("answer")
+    return hashlib.sha256(answer.strip().encode()).hexdigest()[:32] if isinstance(answer, str) else ""
+
+
+def _dump(document: dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(mode="json")

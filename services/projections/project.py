@@ -1,0 +1,125 @@
+"""Projects the log into a read model: pages of events, rows and position in one transaction, each event once."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, insert
+
+from contracts.envelope import Envelope
+from services.eventlog.keys import KeyStore
+from services.eventlog.log import EventLog, Recorded
+from services.eventlog.sealing import unseal_all
+from services.eventlog.upcasting import read
+from services.projections import tables
+from services.projections.chatting import Chatting
+from services.projections.compilations import Compilations
+from services.projections.lessons import Lessons
+from services.projections.models import Models
+from services.projections.store import Store, fingerprint
+
+PAGE = 1_000
+TRAINING_CODE = ("project.py", "temporal.py", "models.py", "lessons.py", "compilations.py")
+CHAT_CODE = ("project.py", "chatting.py", "answerers.py")
+
+logger = logging.getLogger(__name__)
+
+
+class Projection(Protocol):
+    """Writes one batch of events into tables."""
+
+    def write(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
+        """All of the batch, in order, within the caller's transaction."""
+
+
+class TrainingProjection:
+    """Providers, models, lessons, compilations, and where each model's history stands."""
+
+    def __init__(self) -> None:
+        self._models, self._lessons, self._compilations = Models(), Lessons(), Compilations()
+
+    def write(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
+        """All of the batch."""
+        pairs = [(recorded.position, event) for recorded, event in events]
+        for part in (self._models, self._lessons, self._compilations):
+            part.begin(connection, pairs)
+        for recorded, event in events:
+            self._models.project(recorded.position, event)
+            self._lessons.project(recorded.position, event)
+            self._compilations.project(recorded.position, recorded.fact_end, recorded.recorded_at, event)
+        for part in (self._models, self._lessons, self._compilations):
+            part.write(connection)
+        connection.execute(insert(tables.history), [_history(recorded.position, event) for recorded, event in events])
+
+
+class ChatProjection:
+    """People, groups and messages."""
+
+    def __init__(self) -> None:
+        self._chatting = Chatting()
+
+    def write(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
+        """All of the batch."""
+        wanted = [(one.position, event) for one, event in events if event.data.kind in _CHAT_KINDS]
+        self._chatting.begin(connection, wanted)
+        for position, event in wanted:
+            self._chatting.project(position, event)
+        self._chatting.write(connection)
+
+
+_CHAT_KINDS = frozenset({"person", "group", "message", "model"})
+
+
+class Projector:
+    """One read model and the place it has reached. `advance` is called by one thread at a time."""
+
+    def __init__(self, log: EventLog, keys: KeyStore, store: Store, projection: Projection) -> None:
+        self.store = store
+        self._log, self._keys, self._projection = log, keys, projection
+        with store.engine.connect() as connection:
+            self.position = store.position(connection)
+
+    def advance(self, progress: Callable[[int], None] | None = None) -> int:
+        """Project all there is; gives the position reached. Raises what the database raises, and projects nothing then."""
+        while page := self._log.read(self.position, PAGE):
+            events = unseal_all([read(one.state) for one in page], self._keys, self._log.log_id)
+            for event in events:
+                if event.type == "PersonErased":
+                    self._keys.forget(f"person:{event.subject}")
+            self._write(list(zip(page, events, strict=True)))
+            if progress is not None:
+                progress(self.position)
+        return self.position
+
+    def _write(self, events: list[tuple[Recorded, Envelope]]) -> None:
+        with self.store.engine.begin() as connection:
+            at = self.store.lock(connection)
+            fresh = [pair for pair in events if pair[0].position > at]
+            if fresh:
+                self._projection.write(connection, fresh)
+                self.store.reached(connection, fresh[-1][0].position)
+        self.position = max(at, events[-1][0].position)
+
+
+def open_training(url: str, log: EventLog, keys: KeyStore, generation: int | None = None) -> Projector:
+    """The training read model of today's code, made when there is none."""
+    mark = fingerprint(tables.training, TRAINING_CODE)
+    store = Store(url, "training", tables.training, tables.training_meta, mark, log.log_id, generation)
+    return Projector(log, keys, store, TrainingProjection())
+
+
+def open_chat(url: str, log: EventLog, keys: KeyStore, generation: int | None = None) -> Projector:
+    """The chat read model of today's code, made when there is none."""
+    mark = fingerprint(tables.chat, CHAT_CODE)
+    store = Store(url, "chat", tables.chat, tables.chat_meta, mark, log.log_id, generation)
+    return Projector(log, keys, store, ChatProjection())
+
+
+def _history(position: int, event: Envelope) -> dict[str, Any]:
+    data: Any = event.data
+    model = event.subject if data.kind == "model" else getattr(data, "model", None)
+    if event.type == "QAMoved":
+        model = data.to
+    if event.type == "AnswerPosted":
+        model = data.answering_model
+    return {"position": position, "kind": data.kind, "model": model or ""}

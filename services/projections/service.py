@@ -1,0 +1,177 @@
+"""The projections service: keeps the read models up to the log, and answers `qry.<module>.<name>`."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import quote
+
+from faststream.nats import NatsBroker
+from faststream.nats.annotations import NatsMessage
+from pydantic import ValidationError
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from contracts import subjects
+from contracts.queries import QUERIES, Query, Shape
+from contracts.replies import Refused as RefusedReply
+from services.eventlog import open_keys, open_log
+from services.eventlog.log import LogUnavailable
+from services.projections import answer_chat, answer_log, answer_training
+from services.projections.answering import Question, Sources
+from services.projections.asker import asker_of
+from services.projections.following import Following
+from services.projections.project import open_chat, open_training
+from services.projections.similar import Similar
+from services.projections.training_set import TrainingSets
+from services.refusals import Refused
+from services.settings import Login, Settings
+
+WAIT_SECONDS = 5.0
+Handler = Callable[[Question, Any], Shape]
+
+logger = logging.getLogger(__name__)
+
+HANDLERS: dict[str, Handler] = {
+    "models": answer_training.models,
+    "model": answer_training.model_row,
+    "providers": answer_training.providers,
+    "lesson": answer_training.one_lesson,
+    "lessons": answer_training.lessons,
+    "training_page": answer_training.training_page,
+    "conflicts": answer_training.conflicts,
+    "nearest": answer_training.nearest,
+    "compilations": answer_training.compilations,
+    "compilation": answer_training.one_compilation,
+    "open_compilations": answer_training.open_compilations,
+    "last_success": answer_training.last_success,
+    "people": answer_chat.people,
+    "person": answer_chat.one_person,
+    "groups": answer_chat.groups,
+    "group": answer_chat.one_group,
+    "messages": answer_chat.messages,
+    "question": answer_chat.one_question,
+    "open_questions": answer_chat.open_questions,
+    "history": answer_log.events,
+    "chain": answer_log.chain,
+    "state": answer_log.state,
+}
+
+
+async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Event) -> None:
+    """Catch up, then serve until `stop` is set."""
+    sources = await asyncio.to_thread(_open, settings)
+    following = Following(sources, settings.read_models_url)
+    login = settings.login
+    broker = NatsBroker(
+        _address(login), inbox_prefix=login.inbox.encode(), name="projections",
+        max_reconnect_attempts=-1, logger=None,
+    )  # fmt: skip
+    for name in (*HANDLERS, "rebuild"):
+        broker.subscriber(f"qry.*.{name}", queue="projections")(_serve(name, sources, following))
+
+    @broker.subscriber(subjects.HINT)
+    async def hint(message: NatsMessage) -> None:
+        following.wake(int(message.body))
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(following.run(stop))
+        await following.caught_up.wait()
+        await broker.start()
+        await (await broker.connect()).flush()  # without it the first requests after the start find nobody
+        ready()
+        await stop.wait()
+        await broker.stop()
+        following.wake(0)
+    for part in (sources.training.store, sources.chat.store, sources.log, sources.keys):
+        await asyncio.to_thread(part.close)
+
+
+def _address(login: Login) -> str:
+    scheme, _, rest = login.url.partition("://")
+    return f"{scheme}://{quote(login.user)}:{quote(login.password or '', safe='')}@{rest}" if login.user else login.url
+
+
+def _open(settings: Settings) -> Sources:
+    log = open_log(settings.log_url)
+    keys = open_keys(settings.keys_url, settings.master_key)
+    training = open_training(settings.read_models_url, log, keys)
+    chat = open_chat(settings.read_models_url, log, keys)
+    return Sources(log, keys, training, chat, TrainingSets(), Similar(), {})
+
+
+def _serve(name: str, sources: Sources, following: Following) -> Callable[[NatsMessage], Coroutine[Any, Any, bytes]]:
+    async def handle(message: NatsMessage) -> bytes:
+        try:
+            return await _answer(name, message.raw_message.subject.split(".")[1], message.body, sources, following)
+        except Refused as refused:
+            problem = refused
+        except ValidationError as invalid:
+            fields = {".".join(map(str, one["loc"])): one["msg"] for one in invalid.errors(include_url=False)}
+            problem = Refused(
+                "malformed", f"The query {name} isn't as it should be: {next(iter(fields.items()))}.", fields
+            )
+        except (SQLAlchemyError, LogUnavailable) as broken:
+            logger.exception("the query %s failed", name)
+            problem = Refused(
+                "unavailable", f"This can't be answered now ({type(broken).__name__}); try again in a moment."
+            )
+        except Exception:
+            logger.exception("the query %s failed", name)
+            problem = Refused(
+                "internal_error", f"The query {name} failed because of an error in Apprentice; please report it."
+            )
+        return RefusedReply(refused=problem.refusal).model_dump_json().encode()
+
+    return handle
+
+
+async def _answer(name: str, module: str, body: Any, sources: Sources, following: Following) -> bytes:
+    query = Query.model_validate_json(body)
+    wanted = QUERIES[name][0].model_validate(query.data)
+    position = await _position(query, sources)
+    await following.reached(position, WAIT_SECONDS)
+    if name == "rebuild":
+        await asyncio.to_thread(_may_rebuild, sources, module, query.actor)
+        following.rebuild()
+        name, wanted = "state", QUERIES["state"][0]()
+    return await asyncio.to_thread(_reply, name, module, query.actor, position, wanted, sources)
+
+
+async def _position(query: Query, sources: Sources) -> int:
+    if query.at is not None:
+        return await asyncio.to_thread(sources.log.resolve, query.at)
+    head = (await asyncio.to_thread(sources.log.head)).position
+    if query.after is not None and query.after > head:
+        head = await asyncio.to_thread(sources.log.wait, query.after - 1, WAIT_SECONDS)
+        if head < query.after:
+            raise Refused("behind", f"The log ends at position {head}; {query.after} isn't there yet.")
+    return head
+
+
+def _reply(name: str, module: str, actor: str, position: int, wanted: Shape, sources: Sources) -> bytes:
+    with ExitStack() as open_connections:
+        training = open_connections.enter_context(sources.training.store.engine.connect())
+        chat = open_connections.enter_context(sources.chat.store.engine.connect())
+        answer = _ask(name, module, actor, position, wanted, sources, training, chat)
+    return b'{"position":%d,"data":%s}' % (position, answer.model_dump_json().encode())
+
+
+def _ask(
+    name: str,
+    module: str,
+    actor: str,
+    position: int,
+    wanted: Shape,
+    sources: Sources,
+    training: Connection,
+    chat: Connection,
+) -> Shape:
+    asker = asker_of(module, actor, chat)
+    return HANDLERS[name](Question(asker, position, training, chat, sources), wanted)
+
+
+def _may_rebuild(sources: Sources, module: str, actor: str) -> None:
+    with sources.chat.store.engine.connect() as chat:
+        asker_of(module, actor, chat).need("administrator")

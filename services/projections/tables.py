@@ -1,0 +1,98 @@
+"""The tables of the two read models. `valid_from` and `valid_to` are positions: a row holds from the one up to the other."""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
+
+FOREVER: Final = 2**62
+"""`valid_to` of a row that holds still."""
+
+training = MetaData()
+chat = MetaData()
+
+
+def _meta(metadata: MetaData) -> Table:
+    return Table(
+        "meta", metadata, Column("log_id", Text, primary_key=True), Column("position", BigInteger, nullable=False)
+    )
+
+
+training_meta: Final = _meta(training)
+chat_meta: Final = _meta(chat)
+
+provider: Final = Table(
+    "provider", training,
+    Column("id", Text, primary_key=True), Column("valid_from", BigInteger, primary_key=True, autoincrement=False),
+    Column("valid_to", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+)  # fmt: skip
+
+model: Final = Table(
+    "model", training,
+    Column("id", Text, primary_key=True), Column("valid_from", BigInteger, primary_key=True, autoincrement=False),
+    Column("valid_to", BigInteger, nullable=False),
+    Column("parent", Text), Column("archived", Boolean, nullable=False),
+    Column("descendants", Text, nullable=False), Column("ancestors", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)  # fmt: skip
+
+lesson: Final = Table(
+    "lesson", training,
+    Column("id", Text, primary_key=True), Column("valid_from", BigInteger, primary_key=True, autoincrement=False),
+    Column("valid_to", BigInteger, nullable=False),
+    Column("model", Text, nullable=False), Column("kind", Text, nullable=False),
+    Column("trains", Boolean, nullable=False), Column("erased", Boolean, nullable=False),
+    Column("first_position", BigInteger), Column("position", BigInteger, nullable=False),
+    Column("question_key", Text, nullable=False), Column("answer_key", Text, nullable=False),
+    Column("body", BigInteger, nullable=False), Column("attributes", Text, nullable=False),
+    # The training set reads this index alone: texts are fetched by primary key, a page at a time.
+    Index("lesson_training", "model", "trains", "first_position", "valid_from", "valid_to", "kind", "erased",
+          "question_key", "body"),
+    Index("lesson_changes", "valid_to", "valid_from"),
+)  # fmt: skip
+
+body: Final = Table(
+    "body", training,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("lesson", Text, nullable=False), Column("kind", Text, nullable=False),
+    Column("document", Text, nullable=False),
+)  # fmt: skip
+
+authorship: Final = Table(
+    "authorship", training,
+    Column("person", Text, primary_key=True), Column("lesson", Text, primary_key=True),
+)  # fmt: skip
+
+compilation: Final = Table(
+    "compilation", training,
+    Column("id", Text, primary_key=True), Column("model", Text, nullable=False),
+    Column("requested_position", BigInteger, nullable=False), Column("status", Text, nullable=False),
+    Column("version", Integer), Column("document", Text, nullable=False),
+    Index("compilation_model", "model", "requested_position"), Index("compilation_status", "status"),
+)  # fmt: skip
+
+history: Final = Table(
+    "history", training,
+    Column("position", BigInteger, primary_key=True, autoincrement=False), Column("kind", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Index("history_model", "model", "position"),
+)  # fmt: skip
+
+person: Final = Table("person", chat, Column("id", Text, primary_key=True), Column("document", Text, nullable=False))
+
+group: Final = Table("chat_group", chat, Column("id", Text, primary_key=True), Column("document", Text, nullable=False))
+
+assistant: Final = Table(
+    "assistant", chat,
+    Column("model", Text, primary_key=True), Column("virtual_user", Text), Column("document", Text, nullable=False),
+)  # fmt: skip
+
+message: Final = Table(
+    "message", chat,
+    Column("id", Text, primary_key=True), Column("chat_group", Text, nullable=False),
+    Column("position", BigInteger, nullable=False), Column("author", Text, nullable=False),
+    Column("holder", Text, nullable=False), Column("open", Boolean, nullable=False),
+    Column("document", Text, nullable=False),
+    Index("message_group", "chat_group", "position"), Index("message_holder", "holder"),
+    Index("message_open", "open", "position"),
+)  # fmt: skip

@@ -1,0 +1,189 @@
+"""The training set of a model at a position: which lessons, in which order, and who wins where they conflict.
+
+Order: by the position at which a lesson first became trainable. Of QAs with equal question keys one trains: the model's
+own before a relative's, a nearer relative's before a farther one's, a text set later before one set earlier. The others
+are duplicates (equal stripped answer) or conflicts. A line stands at its winner's place.
+"""
+
+import hashlib
+import json
+from array import array
+from bisect import bisect_right
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from contracts.facts.conversation import Turn
+from contracts.queries import Conflict, TrainingLesson
+from services.projections.lineage import Contributor, Place, contributors
+from services.projections.tables import body, lesson, model
+from services.refusals import Refused
+
+LARGEST_CACHE: Final = 16
+LARGEST_PAGE: Final = 850_000
+"""Bytes of one page, so that a reply stays below the bus's limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A training set's order: `first[i]` is the place of the lesson whose text is `body[i]`."""
+
+    first: "array[int]"
+    body: "array[int]"
+    conflicts: int
+    duplicates: int
+    erased: int
+
+    @property
+    def identity(self) -> str:
+        """Equal for equal training sets of one log."""
+        return hashlib.sha256(self.body.tobytes()).hexdigest()
+
+
+def places_at(connection: Connection, position: int) -> dict[str, Place]:
+    """All models as they stood at the position."""
+    columns = (model.c.id, model.c.parent, model.c.archived, model.c.descendants, model.c.ancestors)
+    return {row[0]: Place(*row) for row in connection.execute(select(*columns).where(_valid(model, position)))}
+
+
+def document_at(connection: Connection, id: str, position: int) -> dict[str, Any]:
+    """A model as it was at the position. Raises `Refused`: `unknown_model`."""
+    query = select(model.c.document).where(model.c.id == id, _valid(model, position))
+    found = connection.execute(query).scalar()
+    if found is None:
+        raise Refused("unknown_model", f"There was no model {id} at position {position}.", {"model": "unknown"})
+    document: dict[str, Any] = json.loads(found)
+    return document
+
+
+class TrainingSets:
+    """Plans of training sets, the latest kept in memory: rows valid at a position never change but by erasure."""
+
+    def __init__(self) -> None:
+        self._plans: OrderedDict[tuple[str, int], Plan] = OrderedDict()
+        self._lock = Lock()
+
+    def forget(self) -> None:
+        """Somebody's words were erased."""
+        with self._lock:
+            self._plans.clear()
+
+    def plan(self, connection: Connection, id: str, position: int) -> Plan:
+        """The order of the model's training set at the position."""
+        with self._lock:
+            if (plan := self._plans.get((id, position))) is not None:
+                self._plans.move_to_end((id, position))
+                return plan
+        plan = _plan(connection, contributors(places_at(connection, position), id), position)
+        with self._lock:
+            self._plans[id, position] = plan
+            while len(self._plans) > LARGEST_CACHE:
+                self._plans.popitem(last=False)
+        return plan
+
+
+def page(
+    connection: Connection, plan: Plan, position: int, after: str | None, limit: int
+) -> tuple[list[TrainingLesson], str | None]:
+    """Lessons beyond `after` (a `next` of before), and the next `after`, None at the end."""
+    start = bisect_right(plan.first, int(after)) if after else 0
+    wanted = plan.body[start : start + limit]
+    found = _lessons(connection, wanted, position)
+    size, taken = 0, []
+    for id in wanted:
+        size += found[id][1]
+        if taken and size > LARGEST_PAGE:
+            break
+        taken.append(found[id][0])
+    end = start + len(taken)
+    return taken, str(plan.first[end - 1]) if end < len(plan.body) else None
+
+
+def conflicts_of(connection: Connection, id: str, position: int) -> list[Conflict]:
+    """Every group of QAs with equal question keys, with its winner."""
+    taken = contributors(places_at(connection, position), id)
+    return [
+        Conflict(
+            question_key=key,
+            winner=group[0].id,
+            conflicting=[one.id for one in group[1:] if one.answer_key != group[0].answer_key],
+            duplicates=[one.id for one in group[1:] if one.answer_key == group[0].answer_key],
+        )
+        for key, group in _groups(connection, taken, position).items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Contender:
+    id: str
+    body: int
+    answer_key: str
+    rank: tuple[int, int, str]
+
+
+def _plan(connection: Connection, taken: Sequence[Contributor], position: int) -> Plan:
+    groups = _groups(connection, taken, position)
+    losers = {one.body for group in groups.values() for one in group[1:]}
+    same = sum(one.answer_key == group[0].answer_key for group in groups.values() for one in group[1:])
+    condition = _taken(taken, position)
+    first, bodies = array("q"), array("q")
+    query = select(lesson.c.first_position, lesson.c.body).where(condition, lesson.c.erased.is_(False))
+    rows = connection.execution_options(stream_results=True).execute(query.order_by(lesson.c.first_position))
+    for place, text in rows:
+        if text not in losers:
+            first.append(place)
+            bodies.append(text)
+    erased = connection.execute(select(func.count()).where(condition, lesson.c.erased.is_(True))).scalar_one()
+    return Plan(first, bodies, len(losers) - same, same, erased)
+
+
+def _groups(connection: Connection, taken: Sequence[Contributor], position: int) -> dict[str, list[_Contender]]:
+    """QAs of one key where there are several, the winner first."""
+    condition = and_(_taken(taken, position), lesson.c.kind == "qa", lesson.c.erased.is_(False))
+    several = select(lesson.c.question_key).where(condition).group_by(lesson.c.question_key).having(func.count() > 1)
+    keys = list(connection.execute(several).scalars())
+    distance = {one.model: one.distance for one in taken}
+    found: dict[str, list[_Contender]] = defaultdict(list)
+    columns = (lesson.c.question_key, lesson.c.id, lesson.c.model, lesson.c.body, lesson.c.answer_key)
+    for start in range(0, len(keys), 500):
+        query = select(*columns).where(condition, lesson.c.question_key.in_(keys[start : start + 500]))
+        for key, id, owner, text, answer in connection.execute(query):
+            # A text's id is the position at which it was set, so the later one wins by the greater id.
+            found[key].append(_Contender(id, text, answer, (distance[owner], -text, id)))
+    return {key: sorted(group, key=lambda one: one.rank) for key, group in sorted(found.items())}
+
+
+def _taken(taken: Sequence[Contributor], position: int) -> ColumnElement[bool]:
+    whole = [one.model for one in taken if one.takes == "all"]
+    qas = [one.model for one in taken if one.takes == "qas"]
+    models: ColumnElement[bool] = lesson.c.model.in_(whole)
+    if qas:
+        models = or_(models, and_(lesson.c.model.in_(qas), lesson.c.kind == "qa"))
+    return and_(models, lesson.c.trains.is_(True), _valid(lesson, position))
+
+
+def _valid(table: Any, position: int) -> ColumnElement[bool]:
+    return and_(table.c.valid_from <= position, table.c.valid_to > position)
+
+
+def _lessons(connection: Connection, bodies: Sequence[int], position: int) -> dict[int, tuple[TrainingLesson, int]]:
+    found: dict[int, tuple[TrainingLesson, int]] = {}
+    together = body.join(lesson, and_(lesson.c.id == body.c.lesson, _valid(lesson, position)))
+    columns = (body.c.id, body.c.lesson, body.c.kind, lesson.c.model, body.c.document)
+    for start in range(0, len(bodies), 500):
+        query = select(*columns).select_from(together).where(body.c.id.in_(list(bodies[start : start + 500])))
+        for text, id, kind, owner, document in connection.execute(query):
+            given = {"id": id, "kind": kind, "model": owner, "position": text}
+            found[text] = (_lesson(given, json.loads(document)), len(document.encode()) + 300)
+    return found
+
+
+def _lesson(owner: dict[str, Any], text: dict[str, Any]) -> TrainingLesson:
+    if owner["kind"] == "qa":
+        return TrainingLesson.model_construct(**owner, question=text["question"], answer=text["answer"])
+    turns = [Turn.model_validate(turn) for turn in text["messages"]]
+    return TrainingLesson(**owner | text | {"messages": turns})
