@@ -1,8 +1,12 @@
 """The one exception by which a fact or a query is refused, from the rules to the command line."""
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-from contracts.replies import Refusal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from contracts.replies import Refusal
 
 
 class Refused(Exception):
@@ -17,9 +21,11 @@ class Refused(Exception):
     @property
     def refusal(self) -> Refusal:
         """As it is sent."""
+        from contracts.replies import Refusal  # imported late: the command line starts quicker
+
         return Refusal(code=self.code, message=self.message, fields=self.fields)
 
     @classmethod
-    def from_refusal(cls, refusal: Refusal) -> "Refused":
+    def from_refusal(cls, refusal: Refusal) -> Refused:
         """As it was received."""
         return cls(refusal.code, refusal.message, refusal.fields)

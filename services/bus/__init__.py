@@ -1,1 +1,1 @@
-"""The bus: NATS connections, JetStream streams, followers, permissions, the embedded server."""
+"""The bus: connecting, reporting, asking, following JetStream streams, and the embedded nats-server."""

@@ -1,193 +1,236 @@
-"""The client of the bus: connect, report facts, ask queries. Cheap to import."""
+"""One connection to the bus: report facts, ask queries, request and publish. Cheap to import."""
+
+from __future__ import annotations
 
 import asyncio
 import json
 import logging
-import uuid
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Final
 
+import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
-from nats.js import JetStreamContext
 from pydantic import BaseModel
 
 from contracts import subjects
-from contracts.envelope import Envelope
-from contracts.replies import Accepted, Refusal
+from contracts.identifiers import OWNER
+from contracts.replies import Accepted
+from contracts.replies import Refused as RefusedReply
+from services.bus.requests import NoReply, Requests
 from services.refusals import Refused
-from services.settings import Login
 
-EXPECTED_REVISION = "Expected-Revision"
+if TYPE_CHECKING:
+    from nats.js import JetStreamContext
+
+    from contracts.envelope import Envelope
+    from services.settings import Login
+
+__all__ = ["Bus", "BusUnreachable", "NoReply"]
+
+JSON: Final = {"content-type": "application/json"}
+EXPECTED_REVISION: Final = "Expected-Revision"
+PATIENCE: Final = 1.0
+"""Seconds for which a request looks again when nobody listens: a service or the server may just be restarting."""
 
 logger = logging.getLogger(__name__)
 
 
-class NoReply(Exception):
-    """Nobody answered, or too late; sending the same fact again is safe."""
-
-
 class BusUnreachable(Exception):
-    """There is no bus at the address, or it doesn't let this user in."""
+    """There is no connection to the bus; the sentence says why."""
 
 
 class Bus:
-    """One connection to the bus. It reconnects for ever; `closed` is called should it be closed for good."""
+    """A connection that comes back by itself. `lost` is set when it ended for good without `close()`."""
 
-    def __init__(self, nc: Client, name: str, inbox: str) -> None:
+    def __init__(self, nc: Client, url: str) -> None:
         self.nc = nc
-        self.js: JetStreamContext = nc.jetstream(timeout=10)
-        self.name = name
-        self.inbox = inbox
-        self._denied: dict[str, asyncio.Future[Msg]] = {}
+        self.lost = asyncio.Event()
+        self._url = url
+        self._js: JetStreamContext | None = None
+        self._requests: Requests | None = None
+        self._closing = False
+        self._connecting = True
+        self._problem = ""
 
     @classmethod
-    async def connect(
-        cls, login: Login, *, name: str, closed: Callable[[], None] | None = None, patience: int = 3
-    ) -> Self:
-        """Connect as this user. `patience`: seconds to wait for the server.
+    async def connect(cls, login: Login, *, name: str, timeout: float = 5.0) -> Bus:
+        """Connect as the login's user. `name` is shown in the server's lists; `timeout` in seconds.
 
         Raises:
-            BusUnreachable: nobody there, or wrong credentials.
+            BusUnreachable: nothing listens at the URL within the timeout, or the login isn't accepted.
         """
-        nc = Client()
-        bus: list[Self] = []
-
-        async def on_error(problem: Exception) -> None:
-            text = str(problem)
-            logger.log(
-                logging.WARNING if "permissions violation" in text.lower() else logging.INFO, "%s: %s", name, text
-            )
-            if bus:
-                bus[0]._deny(text)
-
-        async def on_closed() -> None:
-            if closed is not None:
-                closed()
-
-        if not await _reachable(login.url, patience):
-            raise BusUnreachable(f"There is no bus at {login.url}; is Apprentice running?")
+        bus = cls(Client(), login.url)
         try:
-            await nc.connect(
-                login.url,
-                user=login.user,
-                password=login.password,
-                name=name,
-                inbox_prefix=login.inbox.encode(),
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=1,
-                connect_timeout=patience,
-                allow_reconnect=True,
-                error_cb=on_error,
-                closed_cb=on_closed,
-                pending_size=64 * 1024 * 1024,
-            )
-        except (NatsError, OSError, TimeoutError) as problem:
-            raise BusUnreachable(f"The bus at {login.url} doesn't let {login.user} in: {problem}.") from problem
-        bus.append(cls(nc, name, login.inbox))
-        return bus[0]
+            async with asyncio.timeout(timeout):
+                await bus._connect(login, name)
+        except (TimeoutError, BusUnreachable) as problem:
+            bus._connecting = False
+            await bus.close()
+            reason = str(problem) or bus._problem or f"no answer within {timeout:g} s"
+            raise BusUnreachable(f"The bus at {login.url} can't be reached: {reason}.") from problem
+        bus._connecting = False
+        bus._requests = Requests(bus.nc)
+        return bus
 
-    async def report(self, fact: Envelope, *, expected_revision: int | None = None, timeout: float = 15.0) -> Accepted:
-        """Report a fact and wait for its outcome; a lost reply is asked for once more.
+    async def _connect(self, login: Login, name: str) -> None:
+        await self.nc.connect(
+            servers=[login.url],
+            user=login.user,
+            password=login.password,
+            name=name,
+            inbox_prefix=login.inbox.encode(),
+            max_reconnect_attempts=-1,  # a client that gives up would spin or stand still
+            reconnect_time_wait=0.1,  # type: ignore[arg-type]  # seconds; fractions work
+            ping_interval=20,
+            error_cb=self._on_error,
+            closed_cb=self._on_closed,
+            drain_timeout=5,
+        )
+
+    @property
+    def js(self) -> JetStreamContext:
+        """JetStream over this connection."""
+        if self._js is None:
+            self._js = self.nc.jetstream()
+        return self._js
+
+    async def close(self) -> None:
+        """Deliver what was published, answer what was received, then disconnect."""
+        self._closing = True
+        try:
+            if self.nc.is_connected:
+                await self.nc.drain()
+        except (nats.errors.Error, OSError, TimeoutError) as problem:
+            logger.warning("the connection to the bus ended without draining: %s", problem)
+        if not self.nc.is_closed:
+            await self.nc.close()
+
+    async def report(
+        self, envelope: Envelope, *, expected_revision: int | None = None, timeout: float = 10.0
+    ) -> Accepted:
+        """Report a fact and wait until it is decided. Safe to repeat with the same envelope: its id counts once.
 
         Raises:
-            Refused: by a rule. NoReply: nobody answered.
+            services.refusals.Refused: the rules don't accept it.
+            NoReply: nobody answered within `timeout` seconds, or this user may not report it.
         """
-        headers = {EXPECTED_REVISION: str(expected_revision)} if expected_revision is not None else None
-        body = fact.to_report()
+        headers = JSON if expected_revision is None else JSON | {EXPECTED_REVISION: str(expected_revision)}
+        subject = subjects.cmd(envelope.module, envelope.type)
+        message = await self._tell(subject, envelope, headers, timeout)
+        return Accepted.model_validate(_unless_refused(message))
+
+    async def leave(self, envelope: Envelope, *, expected_revision: int | None = None, timeout: float = 10.0) -> None:
+        """Leave a fact in the inbox, durably; its outcome comes to `out.<module>.<Fact>`.
+
+        Raises:
+            services.refusals.Refused: `inbox_full`, when too many facts of this name are waiting.
+            NoReply: as for `report`.
+        """
+        headers = JSON | {"Nats-Msg-Id": f"{envelope.module}/{envelope.id}"}
+        if expected_revision is not None:
+            headers[EXPECTED_REVISION] = str(expected_revision)
+        subject = subjects.inbox(envelope.module, envelope.type)
+        reply = json.loads((await self._tell(subject, envelope, headers, timeout)).data)
+        if "error" in reply:
+            why = reply["error"].get("description", "it is not said why")
+            raise Refused("inbox_full", f"{subject} takes no more facts now ({why}); send this one again later.")
+
+    async def _tell(self, subject: str, envelope: Envelope, headers: Mapping[str, str], timeout: float) -> Msg:
         try:
-            reply = await self.request(subjects.cmd(fact.module, fact.type), body, timeout, headers)
-        except NoReply:
-            reply = await self.request(subjects.cmd(fact.module, fact.type), body, timeout, headers)
-        raw = json.loads(reply)
-        _raise_refusal(raw)
-        return Accepted.model_validate(raw)
+            return await self.request(subject, envelope.to_report(), headers=headers, timeout=timeout, attempts=2)
+        except nats.errors.MaxPayloadError as problem:
+            raise Refused("too_large", f"This {envelope.type} is too large for the bus; make it shorter.") from problem
 
     async def query(
         self,
         name: str,
-        data: BaseModel | dict[str, Any] | None = None,
+        data: BaseModel | Mapping[str, Any],
         *,
         module: str,
-        actor: str,
+        actor: str = OWNER,
         at: int | datetime | None = None,
         after: int | None = None,
-        timeout: float = 30.0,
+        timeout: float = 10.0,
     ) -> tuple[int, Any]:
-        """Ask a query: the position it was answered at, and the reply in the shape that `QUERIES` names.
+        """The position that the answer stands for, and the answer in the shape that `QUERIES[name]` names.
 
         Raises:
-            Refused: with the reason. NoReply: nobody answered.
+            services.refusals.Refused: the query is not allowed, or what it asks for isn't there.
+            NoReply: nobody answered within `timeout` seconds, or this user may not ask.
         """
         from contracts.queries import QUERIES, Answer, Query
 
-        given = data.model_dump(mode="json") if isinstance(data, BaseModel) else data or {}
-        question = Query(actor=actor, at=at, after=after, data=given)
-        body = question.model_dump_json(exclude_none=True).encode()
-        raw = json.loads(await self.request(subjects.qry(module, name), body, timeout))
-        _raise_refusal(raw)
-        answer = Answer.model_validate(raw)
+        given = data.model_dump(mode="json", exclude_unset=True) if isinstance(data, BaseModel) else dict(data)
+        body = Query(actor=actor, at=at, after=after, data=given).model_dump_json(exclude_none=True).encode()
+        message = await self.request(subjects.qry(module, name), body, headers=JSON, timeout=timeout)
+        answer = Answer.model_validate(_unless_refused(message))
         return answer.position, QUERIES[name][1].model_validate(answer.data)
 
-    async def request(self, subject: str, body: bytes, timeout: float, headers: dict[str, str] | None = None) -> bytes:
-        """A raw request. A refused publication fails at once instead of timing out.
+    async def request(
+        self,
+        subject: str,
+        body: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10.0,
+        attempts: int = 1,
+    ) -> Msg:
+        """The raw reply. `attempts`: how often it may be sent within the timeout, for what counts only once.
 
         Raises:
-            NoReply: nobody serves the subject, it took too long, or the bus forbids it.
+            NoReply: nobody listens, nobody answered within `timeout` seconds, or the bus forbids it.
+            nats.errors.MaxPayloadError: the body is larger than the server takes.
         """
-        denied: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
-        key = uuid.uuid4().hex
-        self._denied[key] = denied
-        asked = asyncio.ensure_future(self.nc.request(subject, body, timeout=timeout, headers=headers))
+        if self._requests is None or self.nc.is_closed:
+            raise NoReply(f"The connection to the bus at {self._url} is closed; {subject} was not sent.")
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        while True:
+            left = max(timeout - (loop.time() - started), 0.05)
+            message = await self._send(subject, body, headers, left, attempts)
+            if not _nobody(message):
+                return message
+            if loop.time() - started > min(PATIENCE, timeout):
+                raise NoReply(f"Nobody answers {subject} now; is every service running?")
+            await asyncio.sleep(0.05)
+
+    async def _send(
+        self, subject: str, body: bytes, headers: Mapping[str, str] | None, timeout: float, attempts: int
+    ) -> Msg:
+        assert self._requests is not None
         try:
-            await asyncio.wait([asked, denied], return_when=asyncio.FIRST_COMPLETED)
-            if denied.done() and f'"{subject}"' in str(denied.exception()):
-                raise NoReply(f"The bus doesn't let {self.name} publish {subject}.")
-            return (await asked).data
-        except NoRespondersError as problem:
-            raise NoReply(f"Nobody serves {subject} now; is that service running?") from problem
-        except (NatsError, TimeoutError) as problem:
-            raise NoReply(f"{subject} wasn't answered within {timeout:g} seconds.") from problem
-        finally:
-            del self._denied[key]
-            asked.cancel()
-            denied.cancel()
+            return await self._requests.send(subject, body, headers, timeout, attempts)
+        except nats.errors.MaxPayloadError:
+            raise
+        except nats.errors.Error as problem:
+            raise NoReply(f"{subject} could not be sent: {problem}.") from problem
 
-    def _deny(self, text: str) -> None:
-        for waiting in self._denied.values():
-            if not waiting.done() and "permissions violation" in text.lower():
-                waiting.set_exception(NoReply(text))
+    async def _on_error(self, problem: Exception) -> None:
+        text = str(problem)
+        self._problem = text.removeprefix("nats: ") or type(problem).__name__
+        if self._connecting:
+            if "authorization" in text.lower():
+                raise BusUnreachable("user or password is wrong")
+            return
+        if "permissions violation" in text.lower() and self._requests is not None:
+            self._requests.forbid(text.lower())
+        if not self._closing:
+            logger.warning("bus: %s", self._problem)
 
-    async def close(self) -> None:
-        """Send what is buffered and end the connection."""
-        try:
-            if self.nc.is_connected:
-                await asyncio.wait_for(self.nc.drain(), 10)
-        except (NatsError, TimeoutError):
-            pass
-        finally:
-            await self.nc.close()
+    async def _on_closed(self) -> None:
+        if not self._closing:
+            logger.error("the connection to the bus at %s has ended for good", self._url)
+            self.lost.set()
 
 
-def _raise_refusal(raw: Any) -> None:
-    if isinstance(raw, dict) and "refused" in raw:
-        raise Refused.from_refusal(Refusal.model_validate(raw["refused"]))
+def _nobody(message: Msg) -> bool:
+    return not message.data and message.headers is not None and message.headers.get("Status") == "503"
 
 
-async def _reachable(url: str, patience: float) -> bool:
-    address = url.split("://", 1)[-1].split("@")[-1]
-    host, _, port = address.partition(":")
-    until = asyncio.get_running_loop().time() + patience
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(host, int(port or 4222))
-        except OSError:
-            if asyncio.get_running_loop().time() > until:
-                return False
-            await asyncio.sleep(0.1)
-        else:
-            writer.close()
-            return True
+def _unless_refused(message: Msg) -> Any:
+    reply = json.loads(message.data)
+    if isinstance(reply, dict) and "refused" in reply:
+        raise Refused.from_refusal(RefusedReply.model_validate(reply).refused)
+    return reply

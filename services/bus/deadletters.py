@@ -1,21 +1,26 @@
-"""Dead letters: what could not be read, kept for 30 days with the reason beside it."""
+"""Where facts and events go that could not be read: `dlq.<module>.<Fact>`, kept 30 days, with the reason."""
 
-import logging
+from __future__ import annotations
 
-from nats.errors import Error as NatsError
+import re
 
 from contracts import subjects
 from services.bus.client import Bus
+from services.bus.jetstream import stored
 
 REASON = "Dead-Letter-Reason"
-
-logger = logging.getLogger(__name__)
+_TOKEN = re.compile(r"[^A-Za-z0-9_-]")
 
 
 async def bury(bus: Bus, *, module: str, fact: str, body: bytes, reason: str) -> None:
-    """Keep it under `dlq.<module>.<Fact>`; a bus that can't is told to the log only, since nothing was accepted."""
-    headers = {REASON: reason.replace("\r", " ").replace("\n", " ")[:1_000]}
-    try:
-        await bus.js.publish(subjects.dlq(module, fact), body[:900_000], timeout=5, headers=headers)
-    except (NatsError, TimeoutError, OSError) as problem:
-        logger.warning("a dead letter of %s could not be kept: %s", module, problem)
+    """Keep a body that nobody could read, as it came. `module` and `fact` are the subject's tokens it came under.
+
+    Raises:
+        services.bus.client.NoReply, nats.js.errors.APIError: it was not stored.
+    """
+    headers = {REASON: " ".join(reason.split())[:1_000]}
+    await stored(bus, subjects.dlq(_token(module), _token(fact)), body, headers)
+
+
+def _token(text: str) -> str:
+    return _TOKEN.sub("_", text)[:64] or "_"

@@ -1,71 +1,111 @@
-"""The one step that owns JetStream's streams and durable consumers."""
+"""The one step that owns JetStream: the streams EV, INBOX, OUT and DLQ, and the inbox reader's consumer."""
 
-from typing import Final
+from __future__ import annotations
 
-from nats.errors import Error as NatsError
-from nats.js import JetStreamContext, api
-from nats.js.errors import NotFoundError
+from typing import Any, Final
+
+from nats.js.errors import APIError, NotFoundError
 
 from contracts import subjects
 from services.bus.client import Bus
+from services.bus.jetstream import ask
+from services.settings import Login
 
-DAY: Final = 86_400
+SECOND: Final = 1_000_000_000
+DAY: Final = 24 * 60 * 60 * SECOND
 INBOX_CONSUMER: Final = "inbox"
-LARGEST_INBOX: Final = 100_000
-"""Facts of one kind that one module may have waiting."""
+WAITING_PER_SUBJECT: Final = 10_000
+"""Facts of one name that a module may leave before they are decided; only the flooding module meets the limit."""
+
+STREAMS: Final[dict[str, dict[str, Any]]] = {
+    subjects.EV: {
+        "subjects": ["ev.>"],
+        "retention": "limits",
+        "discard": "new",
+        "deny_delete": True,
+        "deny_purge": True,
+        "allow_atomic": True,
+        "allow_direct": True,
+    },
+    subjects.INBOX: {
+        "subjects": ["inbox.>"],
+        "retention": "workqueue",
+        "discard": "new",
+        "discard_new_per_subject": True,
+        "max_msgs_per_subject": WAITING_PER_SUBJECT,
+        "duplicate_window": 120 * SECOND,
+    },
+    subjects.OUT: {"subjects": ["out.>"], "retention": "limits", "discard": "old", "max_age": 7 * DAY},
+    subjects.DLQ: {
+        "subjects": ["dlq.>"],
+        "retention": "limits",
+        "discard": "old",
+        "max_age": 30 * DAY,
+        "allow_direct": True,
+    },
+}
+"""What each stream must be like. What isn't named here (replicas, placement, size limits) is the operator's."""
+
+_INBOX_READER: Final[dict[str, Any]] = {
+    "durable_name": INBOX_CONSUMER,
+    "name": INBOX_CONSUMER,
+    "deliver_policy": "all",
+    "ack_policy": "explicit",
+    "ack_wait": 30 * SECOND,
+    "max_ack_pending": 1_000,
+    "max_deliver": -1,
+    "replay_policy": "instant",
+}
+
+_UNCHANGEABLE: Final = ("subjects", "retention", "storage")
 
 
-class ProvisioningFailed(Exception):
-    """JetStream holds something that must not be changed."""
+class ProvisioningRefused(Exception):
+    """A stream is there already and isn't ours, or can't become what it must be; the sentence says what to do."""
 
 
-_STREAMS: Final = (
-    api.StreamConfig(
-        name=subjects.EV, subjects=["ev.>"], retention=api.RetentionPolicy.LIMITS, storage=api.StorageType.FILE,
-        deny_delete=True, deny_purge=True, allow_direct=True, allow_atomic=True, duplicate_window=0,
-    ),
-    api.StreamConfig(
-        name=subjects.INBOX, subjects=["inbox.*.*"], retention=api.RetentionPolicy.WORK_QUEUE,
-        storage=api.StorageType.FILE, discard=api.DiscardPolicy.NEW, discard_new_per_subject=True,
-        max_msgs_per_subject=LARGEST_INBOX, duplicate_window=120,
-    ),
-    api.StreamConfig(name=subjects.OUT, subjects=["out.*.*"], storage=api.StorageType.FILE, max_age=7 * DAY),
-    api.StreamConfig(name=subjects.DLQ, subjects=["dlq.*.*"], storage=api.StorageType.FILE, max_age=30 * DAY),
-)  # fmt: skip
-_FIXED: Final = ("retention", "storage", "deny_delete", "deny_purge")
-
-
-async def provision(bus: Bus) -> None:
-    """Make or bring up to date what the services need; doing it again changes nothing.
+async def provision(login: Login) -> None:
+    """Make or bring up to date every stream and consumer; to do it again changes nothing.
 
     Raises:
-        ProvisioningFailed: a stream of this name has other fixed properties.
+        ProvisioningRefused: a stream of that name holds something else. Nothing is ever deleted here.
+        services.bus.client.BusUnreachable, services.bus.client.NoReply: no server, or no JetStream.
     """
+    bus = await Bus.connect(login, name="provisioning")
     try:
-        for wanted in _STREAMS:
-            await _stream(bus.js, wanted)
-        await bus.js.add_consumer(
-            subjects.INBOX,
-            api.ConsumerConfig(
-                durable_name=INBOX_CONSUMER, ack_policy=api.AckPolicy.EXPLICIT, ack_wait=60, max_ack_pending=2_000,
-                deliver_policy=api.DeliverPolicy.ALL,
-            ),
-        )  # fmt: skip
-    except NatsError as problem:
-        raise ProvisioningFailed(f"JetStream could not be prepared: {problem}.") from problem
+        for name, wanted in STREAMS.items():
+            await _stream(bus, name, {"name": name, "storage": "file", **wanted})
+        await _inbox_reader(bus)
+    finally:
+        await bus.close()
 
 
-async def _stream(js: JetStreamContext, wanted: api.StreamConfig) -> None:
+async def _stream(bus: Bus, name: str, wanted: dict[str, Any]) -> None:
     try:
-        there = (await js.stream_info(str(wanted.name))).config
+        present = (await ask(bus, f"STREAM.INFO.{name}"))["config"]
     except NotFoundError:
-        await js.add_stream(wanted)
+        await _ask(bus, f"STREAM.CREATE.{name}", wanted, name)
         return
-    fixed = {name: getattr(wanted, name) for name in _FIXED}
-    different = [name for name, value in fixed.items() if value is not None and getattr(there, name) != value]
-    if different:
-        raise ProvisioningFailed(
-            f"The JetStream stream {wanted.name} exists with another {different[0]}; it belongs to something else. "
-            "Give Apprentice a NATS account of its own."
-        )
-    await js.update_stream(wanted)
+    for key in _UNCHANGEABLE:
+        if present.get(key) != wanted[key]:
+            raise ProvisioningRefused(
+                f"The JetStream stream {name} has {key} {present.get(key)!r} instead of {wanted[key]!r}; "
+                "it isn't Apprentice's or was changed by hand. Move it away, or use another account of the server."
+            )
+    if any(present.get(key) != value for key, value in wanted.items()):
+        await _ask(bus, f"STREAM.UPDATE.{name}", {**present, **wanted}, name)
+
+
+async def _inbox_reader(bus: Bus) -> None:
+    request = {"stream_name": subjects.INBOX, "config": _INBOX_READER}
+    await _ask(bus, f"CONSUMER.CREATE.{subjects.INBOX}.{INBOX_CONSUMER}", request, subjects.INBOX)
+
+
+async def _ask(bus: Bus, subject: str, body: dict[str, Any], stream: str) -> None:
+    try:
+        await ask(bus, subject, body)
+    except APIError as problem:
+        raise ProvisioningRefused(
+            f"JetStream doesn't take the settings of {stream}: {problem.description}. "
+            "Compare them with services/bus/provisioning.py; nothing was deleted."
+        ) from problem

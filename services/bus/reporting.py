@@ -1,4 +1,6 @@
-"""Making the envelope of a fact that is about to be reported."""
+"""Making the envelope of a fact that is to be reported."""
+
+from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
@@ -17,7 +19,11 @@ def new_fact(
     time: datetime | None = None,
     cause: Envelope | None = None,
 ) -> Envelope:
-    """A fact of this module; `cause` is the event that led to it."""
+    """An envelope around `data`, with a new id and the present time unless given.
+
+    `subject` is the record's id; a fact that begins a record may leave it out. `cause`: the event that led to it,
+    whose correlation it takes over.
+    """
     return Envelope(
         id=id or str(uuid.uuid4()),
         source=f"/{module}",
@@ -26,7 +32,7 @@ def new_fact(
         subject=subject,
         schema_number=data.schema_number,
         actor=actor,
-        correlationid=cause.correlationid if cause else None,
+        correlationid=(cause.correlationid or cause.id) if cause else None,
         causationid=cause.id if cause else None,
         data=data,
     )

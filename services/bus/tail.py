@@ -53,7 +53,7 @@ async def tail(
                 place.reached(message.sequence)
                 yield message
         except (NatsError, OSError, TimeoutError, _Odd) as problem:
-            logger.info("%s follows %s anew: %s", bus.name, filter_subject, problem or type(problem).__name__)
+            logger.info("following %s anew: %s", filter_subject, problem or type(problem).__name__)
         if bus.nc.is_closed:
             return
         await asyncio.sleep(RETRY)
@@ -82,7 +82,7 @@ class _Place:
 
 
 async def _consume(bus: Bus, stream: str, filter_subject: str, place: _Place) -> AsyncIterator[Followed]:
-    deliver = f"{bus.inbox}.tail.{uuid.uuid4().hex}"
+    deliver = bus.nc.new_inbox()
     subscription = await bus.nc.subscribe(deliver, pending_msgs_limit=-1, pending_bytes_limit=-1)
     reconnects = bus.nc.stats["reconnects"]
     name = f"tail-{uuid.uuid4().hex[:16]}"

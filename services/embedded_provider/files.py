@@ -46,7 +46,7 @@ class Files:
             raise unknown("file", id)
         return row
 
-    def list(self) -> list[Row]:
+    def all(self) -> list[Row]:
         """Newest first."""
         return self._database.all("SELECT * FROM file ORDER BY created DESC, id DESC")
 

@@ -73,7 +73,7 @@ class Jobs:
             raise unknown("fine-tuning job", id)
         return row
 
-    def list(self, metadata: dict[str, str], after: str | None, limit: int) -> tuple[list[Row], bool]:
+    def all(self, metadata: dict[str, str], after: str | None, limit: int) -> tuple[list[Row], bool]:
         """Newest first, those with all of the metadata; whether there are more."""
         number = self.get(after)["number"] if after else 2**62
         rows = self._database.all("SELECT * FROM job WHERE number<? ORDER BY number DESC", number)

@@ -26,7 +26,7 @@ class Models:
         """Where a job's artifact lies."""
         return self._folder / f"{job}.model"
 
-    def list(self) -> list[dict[str, Any]]:
+    def all(self) -> list[dict[str, Any]]:
         """All of them, in OpenAI's shape."""
         rows = self._database.all("SELECT id, created FROM model ORDER BY created, id")
         return [_shape(BASE, 1_767_225_600), *(_shape(row["id"], row["created"]) for row in rows)]

@@ -6,7 +6,7 @@ import hmac
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -76,7 +76,7 @@ class Provider:
             return JSONResponse(files.shape(await self.files.create(form.get("file"), form.get("purpose"))))
 
     async def list_files(self, _: Request) -> Response:
-        return JSONResponse(_list([files.shape(row) for row in self.files.list()], more=False))
+        return JSONResponse(_list([files.shape(row) for row in self.files.all()], more=False))
 
     async def get_file(self, request: Request) -> Response:
         return JSONResponse(files.shape(self.files.get(request.path_params["id"])))
@@ -97,7 +97,7 @@ class Provider:
     async def list_jobs(self, request: Request) -> Response:
         given = request.query_params
         metadata = {key[9:-1]: value for key, value in given.items() if key.startswith("metadata[")}
-        rows, more = self.jobs.list(metadata, given.get("after"), _limit(request))
+        rows, more = self.jobs.all(metadata, given.get("after"), _limit(request))
         return JSONResponse(_list([jobs.shape(row) for row in rows], more=more))
 
     async def get_job(self, request: Request) -> Response:
@@ -116,7 +116,7 @@ class Provider:
 
     # models
     async def list_models(self, _: Request) -> Response:
-        return JSONResponse({"object": "list", "data": self.models.list()})
+        return JSONResponse({"object": "list", "data": self.models.all()})
 
     async def get_model(self, request: Request) -> Response:
         return JSONResponse(self.models.get(request.path_params["id"]))
@@ -196,8 +196,7 @@ async def serve(
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, lifespan="on")
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.005)
+    await asyncio.wait([serving, asyncio.create_task(server.up.wait())], return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
         serving.result()
     on_ready(listener.getsockname()[1])
@@ -207,13 +206,20 @@ async def serve(
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell when requests are taken."""
+        await super().startup(sockets)
+        self.up.set()
+
     def install_signal_handlers(self) -> None:
         """The process that hosts all services handles signals itself."""
 
     def capture_signals(self) -> Any:
         """The same, by its newer name."""
-        from contextlib import nullcontext
-
         return nullcontext()
 
 

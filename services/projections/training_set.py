@@ -93,7 +93,8 @@ def page(
     start = bisect_right(plan.first, int(after)) if after else 0
     wanted = plan.body[start : start + limit]
     found = _lessons(connection, wanted, position)
-    size, taken = 0, []
+    size = 0
+    taken: list[TrainingLesson] = []
     for id in wanted:
         size += found[id][1]
         if taken and size > LARGEST_PAGE:

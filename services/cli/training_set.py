@@ -1,0 +1,68 @@
+"""`apprentice training-set`: what a model learns at a position, counted, identified, and as a file."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.options import As, Home, Json, Model
+from services.cli.screen import say, show_json
+from services.refusals import Refused
+
+if TYPE_CHECKING:
+    from services.cli.client import Client
+
+SHOWN = ("model", "position", "packaging", "sha256", "examples", "conflicts", "duplicates", "erased")
+
+
+def training_set(
+    model: Model,
+    at: Annotated[
+        str | None, typer.Option(metavar="POSITION|INSTANT", help="As of then, such as 4711 or 2026-11-24T10:00:00Z.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the training file, and its sidecar.")
+    ] = None,
+    person: As = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """The training set of a model, now or at any moment of the past, to the byte."""
+    from services.cli.client import talk
+
+    moment = read_moment(at)
+
+    async def work(client: "Client") -> tuple[dict[str, Any], str]:
+        from services.cli.names import model_row
+
+        row = await model_row(client, model)
+        return await _write(client, row["id"], moment, output), row["name"]
+
+    summary, name = talk(home, work, person=person)
+    if as_json:
+        show_json({key: summary[key] for key in SHOWN})
+        return
+    say(f"{name} at position {summary['position']}: {summary['examples']:,} examples, SHA-256 {summary['sha256']}")
+    remarks = [f"{summary[key]:,} {key}" for key in ("conflicts", "duplicates", "erased") if summary[key]]
+    if remarks:
+        say(f"  besides: {', '.join(remarks)}")
+    if output is not None:
+        say(f"  written to {output}")
+
+
+def read_moment(given: str | None) -> int | datetime | None:
+    """A position, or an instant with its time zone. Raises `Refused` (malformed)."""
+    if given is None:
+        return None
+    if given.isdecimal():
+        return int(given)
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError as problem:
+        raise Refused(
+            "malformed", f"{given!r} is neither a position nor an instant.", {"at": "not a moment"}
+        ) from problem
+    if moment.tzinfo is None:
+        raise Refused("malformed", f"{given} lacks its time zone; write {given}Z for UTC.", {"at": "no time zone"})
+    return moment
