@@ -1,123 +1,184 @@
 """The relay: publishes to EV what the log holds beyond EV's last message, in order, in atomic batches.
 
-EV is its own checkpoint: the last message's headers name the log, the position and the chain hash.
+EV is its own checkpoint. A lost acknowledgement, a restart or a second relay can neither lose nor repeat an event,
+because every batch says after which sequence it belongs, and after any error the end of EV is read again.
 """
 
+from __future__ import annotations
+
 import asyncio
+import json
 import logging
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
+import nats.errors
 import orjson
-from nats.errors import Error as NatsError
-from nats.js.errors import NotFoundError
+from nats.js.api import RawStreamMsg
+from nats.js.errors import APIError, NotFoundError
 
 from contracts import subjects
-from services.bus.client import Bus
+from services.bus.client import Bus, NoReply
 from services.eventlog.log import EventLog, LogUnavailable, Recorded
 
-LARGEST_BATCH: Final = 500
-LARGEST_BYTES: Final = 8_000_000
-POLL: Final = 1.0
-RETRY: Final = 0.5
+BATCH_EVENTS: Final = 1_000
+"""As many as nats-server takes in one atomic batch."""
+BATCH_BYTES: Final = 4 * 1024 * 1024
+FEW: Final = 5
+"""Up to so many are stored one by one, 0.5 ms each, because an atomic batch takes 3 ms at least."""
+POLL_SECONDS: Final = 1.0
+"""The net under the hints: how often the log is looked at when nobody says that it has grown."""
+RETRY_SECONDS: Final = 0.5
+LAST_TRIES: Final = 10
+"""How often a stopping relay tries to publish the rest before it leaves it to the next start."""
+
+_EXPECTED: Final = "Nats-Expected-Last-Sequence"
+_NO_MESSAGE: Final = 10037
+"""JetStream's number for "there is no such message", as against "there is no such stream"."""
+
+_ANEW: Final = (
+    "stop everything, move EV away (embedded: the folder nats/jetstream/$G/streams/EV in the home) and start, "
+    "so that EV is published anew"
+)
 
 logger = logging.getLogger(__name__)
 
 
 class RelayRefused(Exception):
-    """EV and the log don't belong together; publishing would mix two histories."""
+    """EV and the log don't belong together; publishing on would mix two histories. The sentence says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The end of EV: the JetStream sequence of its last message, and the log position of the event in it."""
+
+    sequence: int
+    position: int
 
 
 async def relay(log: EventLog, bus: Bus, *, stop: asyncio.Event, grown: asyncio.Event) -> None:
-    """Publish until `stop` is set and everything is published. `grown` wakes it up; it looks every second anyway.
+    """Publish until `stop` is set, then what was appended before. `grown` is to be set when the log has grown.
 
     Raises:
-        RelayRefused: EV's last message isn't in the log with the same hash.
+        RelayRefused: EV's last message isn't in this log.
     """
-    checkpoint: tuple[int, int] | None = None
-    while True:
-        grown.clear()
+    tries_left = LAST_TRIES
+    while not stop.is_set() or tries_left > 0:
         try:
-            if checkpoint is None:
-                checkpoint = await _checkpoint(log, bus)
-            sequence, position = checkpoint
-            events = await asyncio.to_thread(log.read, position, LARGEST_BATCH)
-            if events:
-                batch = _within(events)
-                checkpoint = (await _publish(bus, log.log_id, batch, sequence), batch[-1].position)
-                continue
-        except (NatsError, TimeoutError, OSError, LogUnavailable) as problem:
-            logger.info("the relay reads EV again: %s", problem or type(problem).__name__)
-            checkpoint = None
-            if stop.is_set():
-                return  # what is in the log is published at the next start
-            await asyncio.sleep(RETRY)
-            continue
-        if stop.is_set():
+            await _follow(log, bus, stop, grown)
             return
-        await _wait(grown, POLL)
+        except (APIError, NoReply, nats.errors.Error, OSError, LogUnavailable) as problem:
+            logger.warning("events can't be published now and stay in the log: %s", problem)
+        if stop.is_set():
+            tries_left -= 1
+        await asyncio.sleep(RETRY_SECONDS if not stop.is_set() else RETRY_SECONDS / 5)
 
 
-async def _checkpoint(log: EventLog, bus: Bus) -> tuple[int, int]:
-    """EV's last sequence and the position that it holds."""
-    info = await bus.js.stream_info(subjects.EV)
-    last = info.state.last_seq
-    if info.state.messages == 0:
-        return last, 0
+async def _follow(log: EventLog, bus: Bus, stop: asyncio.Event, grown: asyncio.Event) -> None:
+    end = await end_of_ev(log, bus)
+    while True:
+        stopping = stop.is_set()  # seen before the log is read: what was appended until then is published
+        grown.clear()
+        end = await _catch_up(log, bus, end)
+        if stopping:
+            return
+        await _either(stop, grown)
+
+
+async def _catch_up(log: EventLog, bus: Bus, end: End) -> End:
+    while page := await asyncio.to_thread(log.read, end.position, BATCH_EVENTS):
+        for batch in batches(page):
+            end = await _publish(log.log_id, bus, end, batch)
+    return end
+
+
+async def end_of_ev(log: EventLog, bus: Bus) -> End:
+    """Where EV ends, after making sure that this log has that very event there.
+
+    Raises:
+        RelayRefused: it has another one, or none.
+    """
     try:
-        message = await bus.js.get_msg(subjects.EV, last)
+        last = await bus.js.get_msg(subjects.EV, subject=">")
     except NotFoundError as problem:
-        raise RelayRefused("EV's last message is gone; make the JetStream stream EV anew and start again.") from problem
-    headers = message.headers or {}
-    position = int(headers.get(subjects.POSITION, 0))
-    found = await asyncio.to_thread(log.at, [position])
-    same_log = headers.get(subjects.LOG_ID) == log.log_id
-    if not same_log or not found or found[0].chain.hex() != headers.get(subjects.CHAIN):
+        if problem.err_code != _NO_MESSAGE:
+            raise
+        return End(0, 0)
+    return await asyncio.to_thread(_checked, log, last)
+
+
+def _checked(log: EventLog, last: RawStreamMsg) -> End:
+    headers = last.headers or {}
+    log_id, position = headers.get(subjects.LOG_ID, "none"), int(headers.get(subjects.POSITION, "0"))
+    if log_id != log.log_id:
         raise RelayRefused(
-            f"EV ends with position {position} of another history than this log's"
-            f"{' (the log was restored behind EV, or restored twice)' if same_log else ''}. Nothing was published. "
-            "Restore the newer log; or, if this log is the truth, delete the JetStream stream EV and start again: it is "
-            "published anew, and followers begin from the start."
+            f"EV holds the events of another log ({log_id}); this one is {log.log_id}. Connect this log to its own "
+            f"NATS or, if the other log is given up, {_ANEW}."
         )
-    return last, position
+    found = log.at([position])
+    if not found or found[0].chain.hex() != headers.get(subjects.CHAIN):
+        state = "isn't in the log" if not found else "is another event in the log"
+        raise RelayRefused(
+            f"EV goes on to position {position}, which {state} (it ends at {log.head().position}): the log was "
+            f"restored from a backup that is older than EV. Restore a newer one. Only if the rest is lost for good, "
+            f"{_ANEW}; every module that follows EV must then start from the beginning."
+        )
+    return End(last.seq or 0, position)
 
 
-def _within(events: Sequence[Recorded]) -> Sequence[Recorded]:
-    size = 0
-    for index, event in enumerate(events):
-        size += len(event.state) + 1_000
-        if size > LARGEST_BYTES and index:
-            return events[:index]
-    return events
+def batches(page: Sequence[Recorded]) -> list[Sequence[Recorded]]:
+    """The page in pieces of at most `BATCH_BYTES`; an event larger than that goes alone."""
+    pieces: list[Sequence[Recorded]] = []
+    start = size = 0
+    for index, event in enumerate(page):
+        if index > start and size + len(event.state) > BATCH_BYTES:
+            pieces.append(page[start:index])
+            start, size = index, 0
+        size += len(event.state)
+    pieces.append(page[start:])
+    return pieces
 
 
-async def _publish(bus: Bus, log_id: str, events: Sequence[Recorded], last: int) -> int:
-    if len(events) == 1:
-        headers = _headers(events[0], log_id) | {"Nats-Expected-Last-Sequence": str(last)}
-        return (await bus.js.publish(_subject(events[0]), events[0].state, timeout=10, headers=headers)).seq
+async def _publish(log_id: str, bus: Bus, end: End, events: Sequence[Recorded]) -> End:
+    if len(events) > FEW:
+        return await _publish_batch(log_id, bus, end, events)
+    for event in events:
+        await _commit(bus, event, _headers(log_id, event) | {_EXPECTED: str(end.sequence)})
+        end = End(end.sequence + 1, event.position)
+    return end
+
+
+async def _publish_batch(log_id: str, bus: Bus, end: End, events: Sequence[Recorded]) -> End:
     batch = uuid.uuid4().hex
-    for number, event in enumerate(events[:-1], start=1):
-        headers = _headers(event, log_id) | {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
+    for number, event in enumerate(events, 1):
+        headers = _headers(log_id, event)
+        headers["Nats-Batch-Id"] = batch
+        headers["Nats-Batch-Sequence"] = str(number)
         if number == 1:
-            headers["Nats-Expected-Last-Sequence"] = str(last)
-            await bus.nc.request(_subject(event), event.state, timeout=10, headers=headers)
+            headers[_EXPECTED] = str(end.sequence)
+        if number < len(events):
+            await bus.nc.publish(subject_of(event), event.state, headers=headers)
         else:
-            await bus.nc.publish(_subject(event), event.state, headers=headers)
-    end = {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(len(events)), "Nats-Batch-Commit": "1"}
-    done = await bus.js.publish(
-        _subject(events[-1]), events[-1].state, timeout=30, headers=_headers(events[-1], log_id) | end
-    )
-    return done.seq
+            await _commit(bus, event, headers | {"Nats-Batch-Commit": "1"})
+    return End(end.sequence + len(events), events[-1].position)
 
 
-def _subject(event: Recorded) -> str:
+async def _commit(bus: Bus, event: Recorded, headers: dict[str, str]) -> None:
+    reply = json.loads((await bus.request(subject_of(event), event.state, headers=headers)).data)
+    if "error" in reply:
+        raise APIError.from_error(reply["error"])
+
+
+def subject_of(event: Recorded) -> str:
+    """Where an event is published; its channel was judged when it was decided."""
     return subjects.event(orjson.loads(event.state)["channel"], event.topic)
 
 
-def _headers(event: Recorded, log_id: str) -> dict[str, str]:
+def _headers(log_id: str, event: Recorded) -> dict[str, str]:
     return {
-        "content-type": "application/cloudevents+json",
+        "content-type": "application/json",
         subjects.POSITION: str(event.position),
         subjects.REVISION: str(event.revision),
         subjects.LOG_STREAM: event.stream,
@@ -128,8 +189,10 @@ def _headers(event: Recorded, log_id: str) -> dict[str, str]:
     }
 
 
-async def _wait(grown: asyncio.Event, seconds: float) -> None:
+async def _either(stop: asyncio.Event, grown: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(event.wait()) for event in (stop, grown)]
     try:
-        await asyncio.wait_for(grown.wait(), seconds)
-    except TimeoutError:
-        return
+        await asyncio.wait(waiting, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
