@@ -85,6 +85,7 @@ class Bus:
             reconnect_time_wait=0.1,  # type: ignore[arg-type]  # seconds; fractions work
             ping_interval=20,
             error_cb=self._on_error,
+            reconnected_cb=self._on_reconnected,
             closed_cb=self._on_closed,
             drain_timeout=5,
         )
@@ -208,16 +209,23 @@ class Bus:
             raise NoReply(f"{subject} could not be sent: {problem}.") from problem
 
     async def _on_error(self, problem: Exception) -> None:
-        text = str(problem)
-        self._problem = text.removeprefix("nats: ") or type(problem).__name__
+        text = str(problem).removeprefix("nats: ") or type(problem).__name__
+        forbidden, again = "permissions violation" in text.lower(), text == self._problem
+        self._problem = text
         if self._connecting:
             if "authorization" in text.lower():
                 raise BusUnreachable("user or password is wrong")
             return
-        if "permissions violation" in text.lower() and self._requests is not None:
+        if forbidden and self._requests is not None:
             self._requests.forbid(text.lower())
-        if not self._closing:
-            logger.warning("bus: %s", self._problem)
+        if not self._closing and (forbidden or not again):
+            logger.warning("bus: %s", text)
+
+    async def _on_reconnected(self) -> None:
+        self._problem = ""
+        logger.info("the connection to the bus at %s is back", self._url)
+        if self._requests is not None:
+            await self._requests.resume()
 
     async def _on_closed(self) -> None:
         if not self._closing:

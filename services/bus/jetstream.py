@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nats.js.errors import APIError
@@ -40,3 +42,31 @@ async def stored(bus: Bus, subject: str, body: bytes, headers: Mapping[str, str]
         raise APIError.from_error(reply["error"])
     sequence: int = reply["seq"]
     return sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message as it stands in a JetStream stream."""
+
+    sequence: int
+    subject: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+async def look_up(bus: Bus, stream: str, which: dict[str, Any]) -> Stored:
+    """One message, asked of the stream's leader. `which`: `{"seq": 7}`, or `{"last_by_subj": ">"}` for the last.
+
+    Raises:
+        nats.js.errors.NotFoundError: there is none.
+        services.bus.client.NoReply: nobody answers, or the user may not look.
+    """
+    found = (await ask(bus, f"STREAM.MSG.GET.{stream}", which))["message"]
+    headers = base64.b64decode(found.get("hdrs", "")).decode()
+    lines = (line.partition(":") for line in headers.split("\r\n")[1:] if line)
+    return Stored(
+        sequence=found["seq"],
+        subject=found["subject"],
+        headers={name: value.strip() for name, _, value in lines},
+        body=base64.b64decode(found.get("data", "")),
+    )

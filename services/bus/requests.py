@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -14,46 +15,70 @@ class NoReply(Exception):
     """Nobody answered, or too late, or the bus forbids it; the sentence says which. What was sent may have counted."""
 
 
+@dataclass(slots=True)
+class _Request:
+    subject: str
+    body: bytes
+    headers: dict[str, str] | None
+    attempts: int
+    reply: asyncio.Future[Msg]
+    tokens: list[str] = field(default_factory=list)
+
+
 class Requests:
-    """One subscription for all replies; each request has a token of its own."""
+    """One subscription for all replies; each attempt has a token of its own."""
 
     def __init__(self, nc: Client) -> None:
         self._nc = nc
         self._prefix = nc.new_inbox() + "."
         self._numbers = itertools.count(1)
-        self._waiting: dict[str, tuple[str, asyncio.Future[Msg]]] = {}
+        self._waiting: dict[str, _Request] = {}
         self._subscribed = False
 
     async def send(
         self, subject: str, body: bytes, headers: Mapping[str, str] | None, timeout: float, attempts: int = 1
     ) -> Msg:
-        """The first reply. With more attempts, it is sent again in equal parts of the timeout, in case one was lost.
+        """The first reply. What may be attempted more often is sent again after an equal part of the timeout, and
+        at once when the connection has come back.
 
         Raises:
             NoReply: with a sentence.
         """
         await self._subscribe()
-        reply: asyncio.Future[Msg] = asyncio.get_running_loop().create_future()
-        tokens: list[str] = []
+        loop = asyncio.get_running_loop()
+        request = _Request(subject, body, dict(headers) if headers else None, attempts, loop.create_future())
         try:
             for _ in range(attempts):
-                # A token for each attempt: the bus lets a service answer each reply subject once.
-                tokens.append(str(next(self._numbers)))
-                self._waiting[tokens[-1]] = (subject, reply)
-                await self._nc.publish(subject, body, self._prefix + tokens[-1], dict(headers) if headers else None)
-                await asyncio.wait((reply,), timeout=timeout / attempts)
-                if reply.done():
-                    return reply.result()
+                await self._attempt(request)
+                await asyncio.wait((request.reply,), timeout=timeout / attempts)
+                if request.reply.done():
+                    return request.reply.result()
         finally:
-            for token in tokens:
+            for token in request.tokens:
                 del self._waiting[token]
         raise NoReply(f"{subject} was not answered within {timeout:.3g} s; it may have counted all the same.")
 
+    async def resume(self) -> None:
+        """The connection was lost and has come back: send again what may be sent again."""
+        for request in {id(each): each for each in self._waiting.values()}.values():
+            await self._attempt(request)
+
     def forbid(self, violation: str) -> None:
         """Fail the requests that a permissions violation is about. `violation`: the server's words, lower-cased."""
-        for subject, reply in self._waiting.values():
-            if f'"{subject.lower()}"' in violation and not reply.done():
-                reply.set_exception(NoReply(f"The bus doesn't allow this user to publish to {subject}."))
+        for request in self._waiting.values():
+            if f'"{request.subject.lower()}"' in violation and not request.reply.done():
+                request.reply.set_exception(
+                    NoReply(f"The bus doesn't allow this user to publish to {request.subject}.")
+                )
+
+    async def _attempt(self, request: _Request) -> None:
+        if len(request.tokens) >= request.attempts:
+            return
+        # A token for each attempt: the bus lets a service answer each reply subject once.
+        token = str(next(self._numbers))
+        request.tokens.append(token)
+        self._waiting[token] = request
+        await self._nc.publish(request.subject, request.body, self._prefix + token, request.headers)
 
     async def _subscribe(self) -> None:
         if not self._subscribed:
@@ -61,6 +86,6 @@ class Requests:
             await self._nc.subscribe(self._prefix + "*", cb=self._take)
 
     async def _take(self, message: Msg) -> None:
-        _, reply = self._waiting.get(message.subject.rpartition(".")[2], (None, None))
-        if reply is not None and not reply.done():
-            reply.set_result(message)
+        request = self._waiting.get(message.subject.rpartition(".")[2])
+        if request is not None and not request.reply.done():
+            request.reply.set_result(message)

@@ -16,11 +16,11 @@ from typing import Final
 
 import nats.errors
 import orjson
-from nats.js.api import RawStreamMsg
 from nats.js.errors import APIError, NotFoundError
 
 from contracts import subjects
 from services.bus.client import Bus, NoReply
+from services.bus.jetstream import Stored, look_up
 from services.eventlog.log import EventLog, LogUnavailable, Recorded
 
 BATCH_EVENTS: Final = 1_000
@@ -30,9 +30,11 @@ FEW: Final = 5
 """Up to so many are stored one by one, 0.5 ms each, because an atomic batch takes 3 ms at least."""
 POLL_SECONDS: Final = 1.0
 """The net under the hints: how often the log is looked at when nobody says that it has grown."""
-RETRY_SECONDS: Final = 0.5
-LAST_TRIES: Final = 10
-"""How often a stopping relay tries to publish the rest before it leaves it to the next start."""
+RETRY_SECONDS: Final = 0.1
+ANSWER_SECONDS: Final = 6.0
+"""For which an acknowledgement is waited; then the end of EV tells what was stored."""
+LAST_SECONDS: Final = 5.0
+"""For which a stopping relay tries to publish the rest before it leaves it to the next start."""
 
 _EXPECTED: Final = "Nats-Expected-Last-Sequence"
 _NO_MESSAGE: Final = 10037
@@ -64,16 +66,26 @@ async def relay(log: EventLog, bus: Bus, *, stop: asyncio.Event, grown: asyncio.
     Raises:
         RelayRefused: EV's last message isn't in this log.
     """
-    tries_left = LAST_TRIES
-    while not stop.is_set() or tries_left > 0:
-        try:
-            await _follow(log, bus, stop, grown)
+    publishing, stopping = asyncio.create_task(_keep_on(log, bus, stop, grown)), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((publishing, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((publishing,), timeout=LAST_SECONDS)
+        if not publishing.done():
+            logger.warning("the bus doesn't answer; the next start publishes the rest of the log")
             return
+        publishing.result()
+    finally:
+        publishing.cancel()
+        stopping.cancel()
+
+
+async def _keep_on(log: EventLog, bus: Bus, stop: asyncio.Event, grown: asyncio.Event) -> None:
+    while True:
+        try:
+            return await _follow(log, bus, stop, grown)
         except (APIError, NoReply, nats.errors.Error, OSError, LogUnavailable) as problem:
             logger.warning("events can't be published now and stay in the log: %s", problem)
-        if stop.is_set():
-            tries_left -= 1
-        await asyncio.sleep(RETRY_SECONDS if not stop.is_set() else RETRY_SECONDS / 5)
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 async def _follow(log: EventLog, bus: Bus, stop: asyncio.Event, grown: asyncio.Event) -> None:
@@ -101,7 +113,7 @@ async def end_of_ev(log: EventLog, bus: Bus) -> End:
         RelayRefused: it has another one, or none.
     """
     try:
-        last = await bus.js.get_msg(subjects.EV, subject=">")
+        last = await look_up(bus, subjects.EV, {"last_by_subj": ">"})
     except NotFoundError as problem:
         if problem.err_code != _NO_MESSAGE:
             raise
@@ -109,8 +121,8 @@ async def end_of_ev(log: EventLog, bus: Bus) -> End:
     return await asyncio.to_thread(_checked, log, last)
 
 
-def _checked(log: EventLog, last: RawStreamMsg) -> End:
-    headers = last.headers or {}
+def _checked(log: EventLog, last: Stored) -> End:
+    headers = last.headers
     log_id, position = headers.get(subjects.LOG_ID, "none"), int(headers.get(subjects.POSITION, "0"))
     if log_id != log.log_id:
         raise RelayRefused(
@@ -125,7 +137,7 @@ def _checked(log: EventLog, last: RawStreamMsg) -> End:
             f"restored from a backup that is older than EV. Restore a newer one. Only if the rest is lost for good, "
             f"{_ANEW}; every module that follows EV must then start from the beginning."
         )
-    return End(last.seq or 0, position)
+    return End(last.sequence, position)
 
 
 def batches(page: Sequence[Recorded]) -> list[Sequence[Recorded]]:
@@ -166,7 +178,10 @@ async def _publish_batch(log_id: str, bus: Bus, end: End, events: Sequence[Recor
 
 
 async def _commit(bus: Bus, event: Recorded, headers: dict[str, str]) -> None:
-    reply = json.loads((await bus.request(subject_of(event), event.state, headers=headers)).data)
+    # Sent again when the connection comes back; the expected sequence makes the second one an error, or the first.
+    subject = subject_of(event)
+    message = await bus.request(subject, event.state, headers=headers, timeout=ANSWER_SECONDS, attempts=2)
+    reply = json.loads(message.data)
     if "error" in reply:
         raise APIError.from_error(reply["error"])
 

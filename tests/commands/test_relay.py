@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import cast
 
 import pytest
@@ -20,7 +20,6 @@ from services.eventlog.log import EventLog, Head, Recorded
 from services.settings import Login
 
 BusLogin = Callable[[str], Login]
-Stored = list[tuple[int, str, dict[str, str]]]
 
 
 class MemoryLog:
@@ -54,7 +53,7 @@ class MemoryLog:
         return log
 
 
-def _bytes(state: dict[str, object]) -> bytes:
+def _bytes(state: Mapping[str, object]) -> bytes:
     return json.dumps(state).encode()
 
 
@@ -90,6 +89,12 @@ async def _positions(bus: Bus) -> list[int]:
 async def _stored(bus: Bus) -> int:
     count: int = (await ask(bus, "STREAM.INFO.EV"))["state"]["messages"]
     return count
+
+
+async def _until_stored(bus: Bus, count: int, within: float) -> None:
+    async with asyncio.timeout(within):
+        while await _stored(bus) < count:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 async def test_an_event_is_published_as_it_is_stored_with_its_place_in_the_headers(bus: Bus) -> None:
@@ -132,16 +137,13 @@ async def test_every_event_is_published_once_in_order(bus: Bus, events: int) -> 
 
 async def test_a_new_event_is_published_at_once(bus: Bus) -> None:
     log = MemoryLog()
-    heard = asyncio.Event()
     async with _relaying(log, bus) as grown:
         await asyncio.sleep(0.1)
 
         log.grow(1)
         grown.set()
 
-        async with asyncio.timeout(0.5):
-            while not heard.is_set() and await _stored(bus) < 1:
-                await asyncio.sleep(0.005)
+        await _until_stored(bus, 1, within=0.5)
 
 
 async def test_what_nobody_announced_is_published_too(bus: Bus) -> None:
@@ -149,9 +151,7 @@ async def test_what_nobody_announced_is_published_too(bus: Bus) -> None:
     async with _relaying(log, bus):
         await asyncio.sleep(0.1)
         log.grow(1)
-        async with asyncio.timeout(3):
-            while await _stored(bus) < 1:
-                await asyncio.sleep(0.02)
+        await _until_stored(bus, 1, within=3)
 
 
 async def test_a_relay_that_starts_again_goes_on_where_ev_ends(bus: Bus) -> None:
