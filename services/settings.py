@@ -44,6 +44,7 @@ class Settings:
     master_key: bytes = field(repr=False)
     login: Login
     embedded_provider_url: str
+    """Ends with `/v1`; what a provider of kind `embedded` has when it names no address of its own."""
     secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     http_host: str = "127.0.0.1"
     http_port: int = 0
@@ -53,6 +54,12 @@ class Settings:
     """First pause between two looks at a provider's job; it doubles up to 30 s."""
     health_port: int | None = None
     """Where a service of its own answers /healthz, /readyz and /metrics; None: nowhere."""
+    embedded_provider_key: str | None = field(default=None, repr=False)
+    """What callers of the embedded provider must show; on loopback it may be None."""
+    embedded_provider_faults: bool = False
+    """For tests: let the embedded provider take faults on demand."""
+    embedded_provider_step_seconds: float = 0.02
+    """How long each status of its jobs lasts."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str], home: Path) -> Self:
@@ -81,6 +88,9 @@ class Settings:
             provider_timeout=_seconds(environ, "APPRENTICE_PROVIDER_TIMEOUT", 60.0),
             poll_seconds=_seconds(environ, "APPRENTICE_POLL_SECONDS", 0.2),
             health_port=_number(environ, "APPRENTICE_HEALTH_PORT", None),
+            embedded_provider_key=read_value(environ, "APPRENTICE_EMBEDDED_PROVIDER_KEY"),
+            embedded_provider_faults=environ.get("APPRENTICE_EMBEDDED_PROVIDER_FAULTS") == "1",
+            embedded_provider_step_seconds=_seconds(environ, "APPRENTICE_EMBEDDED_PROVIDER_STEP_SECONDS", 0.02),
         )
 
 

@@ -1,0 +1,163 @@
+"""Embedded mode: the bus, every service and the embedded provider in one process, from one home folder."""
+
+import asyncio
+import dataclasses
+import logging
+import os
+import shutil
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from services.bus.client import BusUnreachable, NoReply
+from services.bus.endpoint import Endpoint, remove_endpoint, write_endpoint
+from services.bus.provisioning import ProvisioningRefused, provision
+from services.bus.server import EmbeddedServer, ServerFailed
+from services.first_start import prepare
+from services.home import HomeFailed, locked, master_key, opened, write_log
+from services.http_server import PortTaken
+from services.refusals import Refused
+from services.running import Running, ServiceEnded, first_to_end, run_of
+from services.settings import Settings, SettingWrong, default_home
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 1.0
+TRY: Final = ("models", 'ask "AI Marketing Assistant" "How often do we post on Instagram?"', "status")
+SHARED: Final = dict.fromkeys(("APPRENTICE_LOG_URL", "APPRENTICE_KEYS_URL", "APPRENTICE_READ_MODELS_URL"), "")
+"""The databases of a system that runs apart aren't ours, though their addresses may stand in the environment."""
+Failures: Final = (
+    HomeFailed, ServerFailed, ServiceEnded, SettingWrong, PortTaken, ProvisioningRefused, BusUnreachable, NoReply, Refused,
+)  # fmt: skip
+
+
+def start(home: Path, *, port: int, demo: bool) -> int:
+    """Run everything until Ctrl-C or SIGTERM. 0 when all was drained, 1 with a sentence otherwise."""
+    began = time.monotonic()
+    try:
+        home = opened(home)
+        with locked(home):
+            write_log(home)
+            settings = Settings.read(os.environ | SHARED, home)
+            settings = dataclasses.replace(settings, http_port=port, master_key=master_key(home, settings.master_key))
+            server = EmbeddedServer.start(home)
+            try:
+                return asyncio.run(_Up(server, settings, demo, began).run())
+            finally:
+                remove_endpoint(home)
+                server.stop()
+    except Failures as problem:
+        logger.error("ended", exc_info=problem)
+        sys.stderr.write(f"{problem}\n")
+        return 1
+
+
+class _Up:
+    """What runs, in the order in which it was started."""
+
+    def __init__(self, server: EmbeddedServer, settings: Settings, demo: bool, began: float) -> None:
+        self._server = server
+        self._settings = settings
+        self._demo = demo
+        self._fresh = not (settings.home / "log.db").exists()
+        self._began = began
+        self._services: list[Running] = []
+        self._stop = asyncio.Event()
+        self._urls: dict[str, str] = {}
+
+    async def run(self) -> int:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(each, self._on_signal)
+        watching = asyncio.create_task(self._watch_bus())
+        try:
+            await self._start()
+            ended = await first_to_end(self._services, self._stop)
+            if ended is not None:
+                raise ended.ended()
+        finally:
+            watching.cancel()
+            drained = await self._drain()
+        sys.stdout.write(f"Stopped; everything is kept in {self._settings.home}\n")
+        return 0 if drained else 1
+
+    def _on_signal(self) -> None:
+        if self._stop.is_set():
+            os._exit(1)  # asked twice: what is durable is durable, the next start goes on from there
+        sys.stdout.write("\nStopping ...\n" if sys.stdout.isatty() else "Stopping ...\n")
+        sys.stdout.flush()
+        self._stop.set()
+
+    async def _start(self) -> None:
+        """The provider and commands first: the one has the address that others need, the other makes the log."""
+        provisioned = asyncio.create_task(provision(self._server.logins["provisioning"]))
+        await self._begin("embedded-provider", http_port=0)
+        await provisioned
+        await self._begin("commands")
+        await self._begin("projections")
+        await asyncio.gather(self._begin("compiler"), self._begin("chat"), self._begin("web"))
+        if self._stop.is_set():
+            return
+        home = self._settings.home
+        loaded = await prepare(home, self._server.logins["owner"], fresh=self._fresh, demo=self._demo)
+        write_endpoint(home, self._endpoint())
+        _tell(home, self._urls | {"bus": self._server.url}, loaded, time.monotonic() - self._began)
+
+    async def _begin(self, name: str, http_port: int | None = None) -> None:
+        if self._stop.is_set():
+            return
+        user = name if name in self._server.logins else "cli"
+        settings = dataclasses.replace(
+            self._settings,
+            login=self._server.logins[user],
+            embedded_provider_url=self._urls.get("provider", ""),
+            http_port=self._settings.http_port if http_port is None else http_port,
+        )
+        run = await asyncio.to_thread(run_of, name)
+        if name in ("web", "embedded-provider"):
+            run = partial(run, listening=partial(self._urls.__setitem__, name.removeprefix("embedded-")))
+        service = Running.begin(name, run, settings)
+        self._services.append(service)
+        await service.until_ready()
+
+    async def _drain(self) -> bool:
+        """In the reverse order, so that what still reports or asks finds who answers; the bus goes last."""
+        drained = True
+        for service in reversed(self._services):
+            drained = await service.drain() and drained
+        return drained
+
+    async def _watch_bus(self) -> None:
+        """Start the nats-server again when it has died; every client comes back to the same port by itself."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if not self._server.alive:
+                logger.error("nats-server has ended and is started again")
+                self._server.restart()
+
+    def _endpoint(self) -> Endpoint:
+        return Endpoint(
+            pid=os.getpid(),
+            nats=self._server.url,
+            users={name: self._server.logins[name] for name in ("cli", "owner")},
+            http=self._urls["web"],
+            provider=self._urls["provider"],
+            started_at=datetime.now(UTC).isoformat(),
+        )
+
+
+def _tell(home: Path, urls: dict[str, str], loaded: str | None, seconds: float) -> None:
+    """Where everything is, and what to try next."""
+    command = "apprentice" if shutil.which("apprentice") else os.path.relpath(sys.argv[0])
+    there = "" if home == default_home().resolve() else f" --home {home}"
+    lines = [f"Apprentice is running, ready in {seconds:.1f} s.", ""]
+    lines += [f"  {name:<9} {value}" for name, value in (("home", str(home)), *urls.items())]
+    lines += ["", f"The demo company {loaded} is loaded."] if loaded else []
+    lines += ["", "Try in another terminal:"]
+    lines += [f"  {command} {each}{there}" for each in TRY]
+    lines += ["", "Ctrl-C stops it; nothing is lost.", ""]
+    sys.stdout.write("\n".join(lines))
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""The web: so far whether it lives and serves."""
