@@ -1,0 +1,101 @@
+"""The fine-tuning job: created at most once, found again after a break, watched until it ends."""
+
+import re
+import time
+
+from contracts.facts.compilation import (
+    EvaluationStarted,
+    ExtraJobCancelled,
+    JobCreated,
+    JobCreationIntended,
+    JobObserved,
+)
+from contracts.queries import CompilationRow
+from services.compiler.context import INTENT_SECONDS, Context, metadata_of, now_micros
+from services.providers.capabilities import ENDED
+from services.providers.port import JobState, Provider, ProviderProblem
+from services.providers.problems import failed_job
+
+
+async def create_job_step(context: Context, row: CompilationRow) -> None:
+    """Announce, create, record. After an unclear answer the job is looked for, never created again."""
+    provider = context.provider(row)
+    deadline = time.monotonic() + INTENT_SECONDS
+    intended = now_micros() + INTENT_SECONDS * 1_000_000
+    await context.report(row, JobCreationIntended(runner=context.runner, deadline=intended))
+    if time.monotonic() > deadline:
+        return
+    adopted = False
+    try:
+        job = await provider.create_job(
+            row.file or "", row.plan.base_model, suffix=_suffix(row, provider), metadata=_metadata(row)
+        )
+    except ProviderProblem as problem:
+        found = await provider.jobs_of(metadata_of(row)) if problem.ambiguous else []
+        if not found:
+            raise
+        job, adopted = found[0], True
+    await context.report(row, JobCreated(job=job.id, adopted=adopted), revision=row.revision + 1)
+
+
+async def find_job_step(context: Context, row: CompilationRow) -> None:
+    """Adopt the first job that an earlier runner created and cancel others; create one only when there is none."""
+    provider = context.provider(row)
+    jobs = await provider.jobs_of(metadata_of(row))
+    if not jobs:
+        await create_job_step(context, row)
+        return
+    await context.report(row, JobCreated(job=jobs[0].id, adopted=True))
+    revision = row.revision + 1
+    for extra in jobs[1:]:
+        await provider.cancel_job(extra.id)
+        await context.report(row, ExtraJobCancelled(job=extra.id), revision=revision)
+        revision += 1
+
+
+async def observe_step(context: Context, row: CompilationRow) -> bool:
+    """Look at the job and record a new status; whether something was recorded. Raises `ProviderProblem` when it failed."""
+    provider = context.provider(row)
+    job = await provider.job(row.job or "")
+    if job.status != row.job_status:
+        await context.report(row, JobObserved(status=job.status, trained_tokens=job.trained_tokens))
+        return True
+    if job.status not in ENDED:
+        return False
+    if job.status != "succeeded":
+        raise failed_job(job.error or f"it was {job.status} there")
+    await _try_model(context, row, provider, job)
+    return True
+
+
+async def _try_model(context: Context, row: CompilationRow, provider: Provider, job: JobState) -> None:
+    if job.compiled_model is None:
+        raise ProviderProblem("no_model", "The job succeeded, but the provider names no model.", "Compile again.")
+    await answers(provider, job.compiled_model)
+    started = EvaluationStarted(compiled_model=job.compiled_model, trained_tokens=job.trained_tokens)
+    await context.report(row, started)
+
+
+async def answers(provider: Provider, model: str) -> None:
+    """The model answers something; also warms it. Raises `ProviderProblem`, passing while it is being deployed."""
+    try:
+        await provider.complete([{"role": "user", "content": "Hello"}], model)
+    except ProviderProblem as problem:
+        if problem.code != "provider_unknown_model":
+            raise
+        fix = (
+            "Deploy the model at the provider, then compile again."
+            if provider.capabilities.deploys
+            else "Compile again, or ask the provider."
+        )
+        message = f"The provider built {model}, but doesn't let it answer."
+        raise ProviderProblem("model_does_not_answer", message, fix, problem.raw, passing=True) from problem
+
+
+def _suffix(row: CompilationRow, provider: Provider) -> str:
+    text = re.sub(r"[^A-Za-z0-9-]+" if not provider.capabilities.suffix_dots else r"[^A-Za-z0-9.-]+", "-", row.model)
+    return text.strip("-.")[:18] or "model"
+
+
+def _metadata(row: CompilationRow) -> dict[str, str]:
+    return metadata_of(row) | {"model": row.model, "training_set": row.sha256 or "", "position": str(row.position)}

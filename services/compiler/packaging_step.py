@@ -1,0 +1,89 @@
+"""The first steps: package the training set, and see whether anything changed since the last success."""
+
+from contracts.facts.compilation import CompilationUnchanged, TrainingSetPackaged
+from contracts.queries import CompilationRow, LastSuccessWanted, MaybeCompilation
+from services.compiler.context import ACTOR, MODULE, Context
+from services.packaging.checks import Bounds
+from services.providers.capabilities import KINDS
+from services.providers.port import ProviderProblem
+from services.training_sets import Packaged, package_training_set
+
+
+async def package_step(context: Context, row: CompilationRow) -> None:
+    """Write the training file and its sidecar, check them, record the hash. Raises `ProviderProblem`."""
+    packaged = await write_files(context, row)
+    summary = packaged.summary
+    _check(row, packaged)
+    done = TrainingSetPackaged(
+        position=summary.position,
+        packaging=summary.packaging,
+        sha256=summary.sha256,
+        examples=summary.examples,
+        lessons=summary.lessons,
+        bytes=summary.bytes,
+        conflicts=summary.conflicts,
+        duplicates=summary.duplicates,
+        erased=summary.erased,
+    )
+    await context.report(row, done)
+
+
+async def write_files(context: Context, row: CompilationRow) -> Packaged:
+    """The training file and its sidecar in the compilation's folder."""
+    folder = context.folder(row)
+    return await package_training_set(
+        context.bus,
+        row.model,
+        module=MODULE,
+        actor=ACTOR,
+        at=row.position,
+        path=folder / "training.jsonl",
+        sidecar=folder / "sidecar.jsonl",
+        bounds=_bounds(row),
+    )
+
+
+async def compare_step(context: Context, row: CompilationRow) -> bool:
+    """Whether the compilation ended as unchanged: file, target, provider and base model equal the last success's."""
+    found: MaybeCompilation = await context.ask("last_success", LastSuccessWanted(model=row.model))
+    last = found.compilation
+    if row.forced or last is None or _identity(last) != _identity(row):
+        return False
+    await context.report(row, CompilationUnchanged(same_as=last.id))
+    return True
+
+
+def _identity(row: CompilationRow) -> tuple[object, ...]:
+    plan = row.plan
+    return (row.packaging, row.sha256, plan.target, plan.provider, plan.base_model, plan.base_url)
+
+
+def _bounds(row: CompilationRow) -> Bounds:
+    limits = row.plan.limits
+    return Bounds(
+        minimum_examples=limits.minimum_examples or KINDS[row.plan.provider_kind].minimum_examples,
+        maximum_examples=limits.maximum_examples,
+        maximum_bytes=limits.maximum_file_bytes,
+        maximum_example_tokens=limits.maximum_example_tokens,
+    )
+
+
+def _check(row: CompilationRow, packaged: Packaged) -> None:
+    if packaged.faults:
+        fault = packaged.faults[0]
+        more = f" ({len(packaged.faults) - 1} more are at fault)" if len(packaged.faults) > 1 else ""
+        fix = f"Mend the lesson {fault.lesson} and compile again."
+        raise ProviderProblem(fault.code, f"{fault.message} It is the lesson {fault.lesson}{more}.", fix)
+    bounds, summary = _bounds(row), packaged.summary
+    if row.plan.target == "fine_tune" and summary.examples < bounds.minimum_examples:
+        raise ProviderProblem(
+            "too_few_examples",
+            f"The training set has {summary.examples} examples; the provider wants {bounds.minimum_examples} or more.",
+            "Teach more, or choose a provider with the target `grounded`.",
+        )
+    if bounds.maximum_examples is not None and summary.examples > bounds.maximum_examples:
+        raise ProviderProblem("too_many_examples", f"The training set has {summary.examples:,} examples; the provider takes "
+                              f"{bounds.maximum_examples:,}.", "Deactivate lessons, or take in fewer from relatives.")  # fmt: skip
+    if bounds.maximum_bytes is not None and summary.bytes > bounds.maximum_bytes:
+        raise ProviderProblem("file_too_large", f"The training file has {summary.bytes:,} bytes; the provider takes "
+                              f"{bounds.maximum_bytes:,}.", "Deactivate lessons, or take in fewer from relatives.")  # fmt: skip

@@ -1,0 +1,151 @@
+"""One compilation from where it is to its end: look at what is recorded, do the next step, look again."""
+
+import asyncio
+import logging
+import shutil
+import time
+
+from contracts.facts.compilation import CompilationCancelled
+from contracts.queries import CompilationRow
+from services.bus.client import NoReply
+from services.compiler.context import Context, now_micros
+from services.compiler.evaluation_step import evaluate_step, try_base_model_step
+from services.compiler.job_step import create_job_step, find_job_step, observe_step
+from services.compiler.packaging_step import compare_step, package_step
+from services.compiler.saga import Do, Nothing, Wait, next_step
+from services.compiler.upload_step import find_file_step, upload_step
+from services.providers.port import ProviderProblem
+from services.refusals import Refused
+
+SLOWEST = 30.0
+"""Longest pause in seconds between two looks at a job."""
+TRAINING_MINUTES = 24 * 60
+RETRY = 0.5
+_MOVED_ON = frozenset({"conflict", "wrong_step", "nothing_changes", "compilation_over", "intent_running", "job_exists"})
+
+logger = logging.getLogger(__name__)
+
+
+class Running:
+    """Drives one compilation. `wake` makes it look at once."""
+
+    def __init__(self, context: Context, id: str, alone: bool) -> None:
+        self._context, self.id, self._alone = context, id, alone
+        self._woken = asyncio.Event()
+        self._pause = context.settings.poll_seconds
+        self._trouble: float | None = None
+        self._since = time.monotonic()
+
+    def wake(self) -> None:
+        """Something about it was recorded."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until it has ended or waits in a queue. A broken bus is waited for; nothing is lost meanwhile."""
+        while True:
+            self._woken.clear()
+            try:
+                row = await self._context.row(self.id)
+                if await self._step(row):
+                    return
+            except NoReply as problem:
+                logger.warning("compilation %s waits: %s", self.id, problem)
+                await asyncio.sleep(RETRY)
+            except Refused as refused:
+                if refused.code not in _MOVED_ON | {"behind", "unavailable", "busy"}:
+                    raise
+                await asyncio.sleep(RETRY / 5)
+
+    async def _step(self, row: CompilationRow) -> bool:
+        grace = int(self._context.settings.provider_timeout * 1_000_000)
+        match next_step(row, now=now_micros(), grace=grace, alone=self._alone):
+            case Nothing():
+                self._clean(row)
+                return True
+            case Wait(until):
+                await self._rest(min(SLOWEST, max(0.05, (until - now_micros()) / 1_000_000)))
+            case Do(action):
+                self._alone = False  # what is announced from now on is this runner's own
+                await self._act(row, action)
+        return False
+
+    async def _act(self, row: CompilationRow, action: str) -> None:
+        try:
+            await self._do(row, action)
+            self._trouble = None
+        except ProviderProblem as problem:
+            if not self._worth_another_try(row, problem, action):
+                await self._context.fail(row, problem)
+                return
+            logger.info("compilation %s tries again: %s", self.id, problem)
+            self._alone = True  # the call has ended, so its own intent is looked into, not waited for
+            await self._slow_down()
+
+    def _worth_another_try(self, row: CompilationRow, problem: ProviderProblem, action: str) -> bool:
+        # An unclear answer to a creation is never followed by another creation: the provider may bill twice.
+        if not problem.passing or (problem.ambiguous and action in ("create_job", "find_job")):
+            return False
+        if row.job is not None and action == "observe" and problem.code != "model_does_not_answer":
+            return True
+        self._trouble = self._trouble or time.monotonic()
+        return time.monotonic() - self._trouble < self._context.settings.provider_patience
+
+    async def _do(self, row: CompilationRow, action: str) -> None:
+        context = self._context
+        match action:
+            case "package":
+                await package_step(context, row)
+            case "compare":
+                await self._compare(row)
+            case "find_file":
+                await find_file_step(context, row)
+            case "create_job":
+                await create_job_step(context, row)
+            case "find_job":
+                await find_job_step(context, row)
+            case "observe":
+                await self._observe(row)
+            case "evaluate":
+                await evaluate_step(context, row)
+            case "cancel":
+                await self._cancel(row)
+
+    async def _compare(self, row: CompilationRow) -> None:
+        if await compare_step(self._context, row):
+            return
+        if row.plan.target == "grounded":
+            await try_base_model_step(self._context, row)
+        else:
+            await upload_step(self._context, row)
+
+    async def _observe(self, row: CompilationRow) -> None:
+        minutes = row.plan.limits.training_minutes or TRAINING_MINUTES
+        if time.monotonic() - self._since > minutes * 60:
+            await self._context.provider(row).cancel_job(row.job or "")
+            raise ProviderProblem("training_too_long", f"The job took longer than {minutes} minutes and was cancelled.",
+                                  "Raise the provider's training_minutes, or compile again.")  # fmt: skip
+        if await observe_step(self._context, row):
+            self._pause = self._context.settings.poll_seconds
+        else:
+            await self._slow_down()
+
+    async def _cancel(self, row: CompilationRow) -> None:
+        provider = self._context.provider(row)
+        jobs = [row.job] if row.job else [job.id for job in await provider.jobs_of({"compilation_id": row.id})]
+        for job in jobs:
+            await provider.cancel_job(job)
+        await self._context.report(row, CompilationCancelled())
+
+    async def _slow_down(self) -> None:
+        await self._rest(self._pause)
+        self._pause = min(SLOWEST, self._pause * 2)
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _clean(self, row: CompilationRow) -> None:
+        if row.status != "queued":
+            shutil.rmtree(self._context.settings.home / "compiler" / self.id, ignore_errors=True)

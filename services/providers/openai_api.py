@@ -1,0 +1,158 @@
+"""Every provider that speaks OpenAI's API, through the official client. The one module that imports `openai`."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import openai
+from openai import AsyncOpenAI
+
+from services.providers.capabilities import Capabilities
+from services.providers.port import Chunk, Completion, JobState, Message, ProviderProblem
+from services.providers.problems import problem_of
+
+T = TypeVar("T")
+# What the client raises for broken JSON or HTML isn't an error of its own kind.
+_FAILURES = (openai.OpenAIError, json.JSONDecodeError, AttributeError, TypeError, KeyError, UnicodeDecodeError)
+
+
+class OpenAIProvider:
+    """Implements `Provider`. Retries are off: whoever calls knows what may be tried again."""
+
+    def __init__(self, address: str, key: str, capabilities: Capabilities, timeout: float) -> None:
+        self.capabilities = capabilities
+        self._client = AsyncOpenAI(base_url=address, api_key=key, max_retries=0, timeout=timeout)
+
+    async def upload(self, path: Path, name: str) -> str:
+        """Upload a training file from disk, in constant memory."""
+        with path.open("rb") as file:
+            done = await _try(self._client.files.create(file=(name, file), purpose="fine-tune"), "uploading the file")
+        return str(_given(done, "id", "uploading the file"))
+
+    async def find_file(self, name: str) -> str | None:
+        """The newest file of this name."""
+        try:
+            async for file in self._client.files.list(purpose="fine-tune"):
+                if file.filename == name:
+                    return file.id
+        except _FAILURES as error:
+            raise problem_of(error, doing="listing files") from error
+        return None
+
+    async def create_job(self, file: str, base_model: str, *, suffix: str, metadata: dict[str, str]) -> JobState:
+        """Create a job, once."""
+        wanted: dict[str, Any] = {"training_file": file, "model": base_model, "metadata": metadata}
+        if self.capabilities.suffix:
+            wanted["suffix"] = suffix
+        if self.capabilities.method:
+            wanted["method"] = {"type": "supervised"}
+        if self.capabilities.extra_body:
+            wanted["extra_body"] = dict(self.capabilities.extra_body)
+        return _job(await _try(self._client.fine_tuning.jobs.create(**wanted), "creating the job"))
+
+    async def jobs_of(self, metadata: dict[str, str]) -> list[JobState]:
+        """Jobs with this metadata, oldest first; matched here too, since not every provider filters."""
+        try:
+            wanted: Any = metadata if self.capabilities.lists_by_metadata else openai.omit
+            listed = [job async for job in self._client.fine_tuning.jobs.list(metadata=wanted, limit=100)]
+            found = [_job(job) for job in listed if metadata.items() <= (job.metadata or {}).items()]
+        except _FAILURES as error:
+            raise problem_of(error, doing="listing jobs") from error
+        return sorted(found, key=lambda one: (one.created, one.id))
+
+    async def job(self, id: str) -> JobState:
+        """How a job stands."""
+        return _job(await _try(self._client.fine_tuning.jobs.retrieve(id), "looking at the job"))
+
+    async def cancel_job(self, id: str) -> None:
+        """Stop a job; one that has ended stays as it is."""
+        try:
+            await self._client.fine_tuning.jobs.cancel(id)
+        except (openai.BadRequestError, openai.NotFoundError):
+            return
+        except _FAILURES as error:
+            raise problem_of(error, doing="cancelling the job") from error
+
+    async def delete_model(self, id: str) -> None:
+        """Delete a compiled model."""
+        try:
+            await self._client.models.delete(id)
+        except openai.NotFoundError:
+            return
+        except _FAILURES as error:
+            raise problem_of(error, doing="deleting the model") from error
+
+    async def has_model(self, id: str) -> bool:
+        """Whether the provider knows the model."""
+        try:
+            await self._client.models.retrieve(id)
+        except openai.NotFoundError:
+            return False
+        except _FAILURES as error:
+            raise problem_of(error, doing="looking for the model") from error
+        return True
+
+    async def complete(self, messages: Sequence[Message], model: str) -> Completion:
+        """One answer."""
+        given: Any = list(messages)
+        done = await _try(self._client.chat.completions.create(model=model, messages=given), "asking the model")
+        try:
+            text = done.choices[0].message.content or ""
+        except (AttributeError, IndexError, TypeError) as error:
+            raise problem_of(error, doing="asking the model") from error
+        usage = done.usage
+        return Completion(
+            text, self._known(done), usage.prompt_tokens if usage else None, usage.completion_tokens if usage else None
+        )
+
+    async def stream(self, messages: Sequence[Message], model: str) -> AsyncIterator[Chunk]:
+        """One answer, in pieces."""
+        given: Any = list(messages)
+        try:
+            pieces: Any = await self._client.chat.completions.create(model=model, messages=given, stream=True)
+            async for piece in pieces:
+                text = piece.choices[0].delta.content if piece.choices else None
+                yield Chunk(text or "", self._known(piece))
+        except _FAILURES as error:
+            raise problem_of(error, doing="asking the model") from error
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._client.close()
+
+    def _known(self, reply: Any) -> bool | None:
+        about = (reply.model_extra or {}).get("apprentice") if self.capabilities.knows else None
+        known = about.get("known") if isinstance(about, dict) else None
+        return known if isinstance(known, bool) else None
+
+
+async def _try(call: Awaitable[T], doing: str) -> T:
+    try:
+        return await call
+    except _FAILURES as error:
+        raise problem_of(error, doing=doing) from error
+
+
+def _given(reply: object, name: str, doing: str) -> object:
+    value = getattr(reply, name, None)
+    if not value:
+        raise ProviderProblem(
+            "provider_garbled", f"The provider answered without {name} ({doing}).", "Check the provider's address.",
+            repr(reply)[:2_000], ambiguous=True, passing=True,
+        )  # fmt: skip
+    return value
+
+
+def _job(job: Any) -> JobState:
+    id = str(_given(job, "id", "looking at the job"))
+    error = getattr(job, "error", None)
+    message = getattr(error, "message", None) or None
+    return JobState(
+        id=id,
+        status=str(_given(job, "status", "looking at the job")),
+        compiled_model=getattr(job, "fine_tuned_model", None),
+        trained_tokens=getattr(job, "trained_tokens", None),
+        error=message,
+        created=getattr(job, "created_at", 0) or 0,
+    )
