@@ -133,6 +133,8 @@ async def connected(
         raise Broken(f"{problem} Start it with: apprentice up --home {where}") from problem
     try:
         yield Client(bus, module or "cli", _actor(person, module))
+    except NoReply as problem:
+        raise Broken(str(problem)) from problem
     finally:
         await bus.close()
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.cli.failures import Broken
 from services.cli.options import As, Home, Json, Model
-from services.cli.screen import say, show_json
+from services.cli.screen import progress, say, show_json
 from services.refusals import Refused
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def training_set(
         from services.cli.names import model_row
 
         row = await model_row(client, model)
-        return await _write(client, row["id"], moment, output), row["name"]
+        return await _package(client, row["id"], moment, output), row["name"]
 
     summary, name = talk(home, work, person=person)
     if as_json:
@@ -48,7 +49,34 @@ def training_set(
     if remarks:
         say(f"  besides: {', '.join(remarks)}")
     if output is not None:
-        say(f"  written to {output}")
+        say(f"  written to {output}, where each line comes from to {sidecar_of(output)}")
+
+
+async def _package(client: "Client", model: str, moment: int | datetime | None, output: Path | None) -> dict[str, Any]:
+    from services.training_sets import ReadModelChanged, package_training_set
+
+    with progress("Packaging", "lessons") as bar:
+        try:
+            packaged = await package_training_set(
+                client.bus,
+                model,
+                module=client.module,
+                actor=client.actor,
+                at=moment,
+                path=output,
+                sidecar=sidecar_of(output) if output else None,
+                progress=bar.update,
+            )
+        except ReadModelChanged as problem:
+            raise Broken(str(problem)) from problem
+        except OSError as problem:
+            raise Broken(f"{output} can't be written: {problem.strerror}.") from problem
+    return packaged.summary.model_dump()
+
+
+def sidecar_of(file: Path) -> Path:
+    """Where the sidecar of a training file stands: `sales.jsonl` has `sales.sidecar.jsonl` beside it."""
+    return file.with_name(f"{file.stem}.sidecar{file.suffix or '.jsonl'}")
 
 
 def read_moment(given: str | None) -> int | datetime | None:
@@ -64,5 +92,5 @@ def read_moment(given: str | None) -> int | datetime | None:
             "malformed", f"{given!r} is neither a position nor an instant.", {"at": "not a moment"}
         ) from problem
     if moment.tzinfo is None:
-        raise Refused("malformed", f"{given} lacks its time zone; write {given}Z for UTC.", {"at": "no time zone"})
+        raise Refused("malformed", f"{given} lacks its time zone; write {given}Z for UTC.", {"at": "has no time zone"})
     return moment

@@ -1,5 +1,6 @@
 """`apprentice verify` and `rebuild`: is the log whole, and build every read model anew from it."""
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from services.cli.failures import BROKEN, Ended
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from services.cli.client import Client
 
 LONG: Final = 3_600.0
+LOOK_SECONDS: Final = 0.1
 
 
 def verify(home: Home = None, as_json: Json = False) -> None:
@@ -35,13 +37,21 @@ def rebuild(home: Home = None, as_json: Json = False) -> None:
     """Build every read model anew from the log, beside the serving ones, and switch."""
     from services.cli.client import talk
 
-    async def work(client: "Client") -> dict[str, Any]:
-        with progress("Rebuilding"):
-            return await client.query("rebuild", {}, timeout=LONG)
-
-    state = talk(home, work)
+    state = talk(home, _rebuild)
     if as_json:
         show_json(state)
     else:
         for row in state["read_models"]:
-            say(f"{row['name']} is rebuilt, up to position {row['position']:,}")
+            say(f"Read model {row['name']} is rebuilt, up to position {row['position']:,}")
+
+
+async def _rebuild(client: "Client") -> dict[str, Any]:
+    before = {row["name"]: row["fingerprint"] for row in (await client.query("state", {}))["read_models"]}
+    with progress("Rebuilding", "events") as bar:
+        state = await client.query("rebuild", {})
+        while any(row["fingerprint"] == before[row["name"]] for row in state["read_models"]):
+            done = [row["rebuilding"] for row in state["read_models"] if row.get("rebuilding") is not None]
+            bar.update(min(done, default=0), state["head"])
+            await asyncio.sleep(LOOK_SECONDS)
+            state = await client.query("state", {})
+    return state
