@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +18,7 @@ from contracts import subjects
 from contracts.identifiers import OWNER
 from contracts.replies import Accepted
 from contracts.replies import Refused as RefusedReply
-from services.bus.requests import NoReply, Requests
+from services.bus.requests import Forbidden, NoReply, Requests
 from services.refusals import Refused
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from contracts.envelope import Envelope
     from services.settings import Login
 
-__all__ = ["Bus", "BusUnreachable", "NoReply"]
+__all__ = ["Bus", "BusUnreachable", "Forbidden", "NoReply"]
 
 JSON: Final = {"content-type": "application/json"}
 EXPECTED_REVISION: Final = "Expected-Revision"
@@ -47,6 +47,8 @@ class Bus:
     def __init__(self, nc: Client, url: str) -> None:
         self.nc = nc
         self.lost = asyncio.Event()
+        self.interrupted: list[Callable[[], None]] = []
+        """Called when the connection was lost and has come back, and when it was closed."""
         self._url = url
         self._js: JetStreamContext | None = None
         self._requests: Requests | None = None
@@ -226,8 +228,14 @@ class Bus:
         logger.info("the connection to the bus at %s is back", self._url)
         if self._requests is not None:
             await self._requests.resume()
+        self._tell_followers()
+
+    def _tell_followers(self) -> None:
+        for call in list(self.interrupted):
+            call()
 
     async def _on_closed(self) -> None:
+        self._tell_followers()
         if not self._closing:
             logger.error("the connection to the bus at %s has ended for good", self._url)
             self.lost.set()

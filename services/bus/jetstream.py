@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from nats.js.errors import APIError
 
+from contracts.subjects import POSITION
+
 if TYPE_CHECKING:
     from services.bus.client import Bus
 
@@ -51,7 +53,12 @@ class Stored:
     sequence: int
     subject: str
     headers: Mapping[str, str]
-    body: bytes
+    data: bytes
+
+    @property
+    def position(self) -> int:
+        """The event's place in the log; 0 for what isn't an event."""
+        return int(self.headers.get(POSITION, "0"))
 
 
 async def look_up(bus: Bus, stream: str, which: dict[str, Any]) -> Stored:
@@ -68,5 +75,5 @@ async def look_up(bus: Bus, stream: str, which: dict[str, Any]) -> Stored:
         sequence=found["seq"],
         subject=found["subject"],
         headers={name: value.strip() for name, _, value in lines},
-        body=base64.b64decode(found.get("data", "")),
+        data=base64.b64decode(found.get("data", "")),
     )

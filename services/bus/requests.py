@@ -15,6 +15,10 @@ class NoReply(Exception):
     """Nobody answered, or too late, or the bus forbids it; the sentence says which. What was sent may have counted."""
 
 
+class Forbidden(NoReply):
+    """The bus doesn't let this user publish there."""
+
+
 @dataclass(slots=True)
 class _Request:
     subject: str
@@ -68,7 +72,7 @@ class Requests:
         for request in self._waiting.values():
             if f'"{request.subject.lower()}"' in violation and not request.reply.done():
                 request.reply.set_exception(
-                    NoReply(f"The bus doesn't allow this user to publish to {request.subject}.")
+                    Forbidden(f"The bus doesn't allow this user to publish to {request.subject}.")
                 )
 
     async def _attempt(self, request: _Request) -> None:

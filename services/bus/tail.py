@@ -1,144 +1,121 @@
-"""Following a JetStream stream from a place of the follower's own: in order, without gaps or repeats, for ever."""
+"""The tail reader: a JetStream stream's messages in order, each once, from a place that the caller keeps."""
+
+from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import uuid
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any
 
-from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
+import nats.errors
+from nats.js.errors import APIError
 
-from contracts import subjects
-from services.bus.client import Bus
+from contracts.subjects import EV
+from services.bus.client import Bus, Forbidden, NoReply
+from services.bus.jetstream import ask, look_up
+from services.bus.reader import Followed, Odd, Reader
 
-HEARTBEAT: Final = 1.0
-SILENCE: Final = 2.5 * HEARTBEAT
-"""Seconds without message or heartbeat after which the consumer is made anew."""
-RETRY: Final = 0.5
+RETRY_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """One message: its place in the JetStream stream, its subject, headers and body."""
-
-    sequence: int
-    subject: str
-    headers: dict[str, str]
-    data: bytes
-    pending: int
-    """How many more were waiting when this one was sent; 0 means that the follower is up to date."""
+__all__ = ["Followed", "last_per_subject", "sequence_of", "tail"]
 
 
 async def tail(
     bus: Bus,
-    filter_subject: str,
     *,
-    stream: str = subjects.EV,
-    after: int | None = None,
-    last_per_subject: bool = False,
-) -> AsyncIterator[Followed]:
-    """Messages under the filter: beyond sequence `after`, or (None) from now on, or first the last of each subject.
+    subjects: Sequence[str],
+    stream: str = EV,
+    after_sequence: int | None = None,
+    after_position: int | None = None,
+) -> AsyncGenerator[Followed, None]:
+    """Messages of `stream` under `subjects` behind a sequence or a log position, then live ones, without end.
 
-    The consumer is ephemeral and made anew whenever anything is odd: a gap, silence, a reconnection.
+    Without either, only messages that are stored from now on. An event is handed out once, even when EV lost its end
+    and it was published again. Modules may name one subject within `ev.shared.>`, and no log position.
+
+    Raises:
+        Forbidden: this user may not follow these subjects.
+        nats.js.errors.BadRequestError: the subjects overlap or aren't subjects.
+        NoReply: the connection was closed. Whatever else goes wrong is waited out.
     """
-    place = _Place(after, last_per_subject)
+    if after_position is not None:
+        after_sequence = await sequence_of(bus, after_position, stream)
+    start: dict[str, Any] = {"deliver_policy": "new"} if after_sequence is None else _behind(after_sequence)
+    position = after_position or 0
     while True:
         try:
-            async for message in _consume(bus, stream, filter_subject, place):
-                place.reached(message.sequence)
-                yield message
-        except (NatsError, OSError, TimeoutError, _Odd) as problem:
-            logger.info("following %s anew: %s", filter_subject, problem or type(problem).__name__)
-        if bus.nc.is_closed:
-            return
-        await asyncio.sleep(RETRY)
+            async with Reader(bus, stream, subjects, start) as reader:
+                if start["deliver_policy"] == "new":
+                    start = _behind(reader.created_at)
+                async for message in reader:
+                    start = _behind(message.sequence)
+                    if message.position > position or not message.position:
+                        position = message.position or position
+                        yield message
+        except _WAITED_OUT as problem:
+            await _wait_out(bus, stream, problem)
 
 
-class _Odd(Exception):
-    """Something that can't be trusted."""
+async def last_per_subject(
+    bus: Bus, subject: str, *, stream: str = EV, caught_up: Callable[[], None] | None = None
+) -> AsyncGenerator[Followed, None]:
+    """The last message of every subject that `subject` matches, in the stream's order, then live ones, without end.
+
+    `caught_up` is called once: when every present value has been taken, at once if there are none.
+
+    Raises:
+        Forbidden, nats.js.errors.BadRequestError, NoReply: as `tail`.
+    """
+    seen: dict[str, int] = {}
+    while True:
+        try:
+            async with Reader(bus, stream, [subject], {"deliver_policy": "last_per_subject"}) as reader:
+                pending = reader.pending
+                while True:
+                    if pending == 0 and caught_up is not None:
+                        caught_up()
+                        caught_up = None
+                    message = await anext(reader)
+                    if message.sequence > seen.get(message.subject, 0):
+                        seen[message.subject] = message.sequence
+                        yield message
+                    pending = message.pending
+        except _WAITED_OUT as problem:
+            await _wait_out(bus, stream, problem)
 
 
-@dataclass
-class _Place:
-    after: int | None
-    last_per_subject: bool
+async def sequence_of(bus: Bus, position: int, stream: str = EV) -> int:
+    """The sequence of the last message whose event stands at `position` or before it in the log; 0 for none.
 
-    def reached(self, sequence: int) -> None:
-        # Last-per-subject may deliver what changed meanwhile a second time after a break: the newest value wins anyway.
-        if not self.last_per_subject:
-            self.after = sequence
-
-    def policy(self) -> dict[str, Any]:
-        if self.last_per_subject:
-            return {"deliver_policy": "last_per_subject"}
-        if self.after is None:
-            return {"deliver_policy": "new"}
-        return {"deliver_policy": "by_start_sequence", "opt_start_seq": self.after + 1}
-
-
-async def _consume(bus: Bus, stream: str, filter_subject: str, place: _Place) -> AsyncIterator[Followed]:
-    deliver = bus.nc.new_inbox()
-    subscription = await bus.nc.subscribe(deliver, pending_msgs_limit=-1, pending_bytes_limit=-1)
-    reconnects = bus.nc.stats["reconnects"]
-    name = f"tail-{uuid.uuid4().hex[:16]}"
-    try:
-        info = await _create(bus, stream, name, filter_subject, deliver, place)
-        if place.after is None and not place.last_per_subject:
-            place.after = info["delivered"]["stream_seq"]
-        expected = 1
-        while True:
-            message = await subscription.next_msg(SILENCE)
-            if bus.nc.stats["reconnects"] != reconnects:
-                raise _Odd("the connection was made anew")
-            if message.headers and (status := message.headers.get("Status")):
-                _check_status(status)
-                continue
-            expected = _check_sequence(message, expected)
-            yield _followed(message)
-    finally:
-        await subscription.unsubscribe()
-        if bus.nc.is_connected:
-            await bus.nc.publish(f"$JS.API.CONSUMER.DELETE.{stream}.{name}", b"")
+    Raises:
+        nats.js.errors.APIError, NoReply: the stream can't be asked.
+    """
+    state: dict[str, int] = (await ask(bus, f"STREAM.INFO.{stream}"))["state"]
+    low, high = max(state["first_seq"] - 1, 0), state["last_seq"]
+    likely = [position, position + 1]  # in a stream that began with the log, sequences are positions
+    while low < high:
+        middle = likely.pop(0) if likely and low < likely[0] <= high else (low + high + 1) // 2
+        if (await look_up(bus, stream, {"seq": middle})).position <= position:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
-async def _create(bus: Bus, stream: str, name: str, filter_subject: str, deliver: str, place: _Place) -> dict[str, Any]:
-    config = {
-        "name": name,
-        "deliver_subject": deliver,
-        "ack_policy": "none",
-        "filter_subject": filter_subject,
-        "idle_heartbeat": int(HEARTBEAT * 1_000_000_000),
-        "inactive_threshold": 30_000_000_000,
-        "mem_storage": True,
-        "num_replicas": 1,
-        **place.policy(),
-    }
-    body = json.dumps({"stream_name": stream, "config": config, "action": "create"}).encode()
-    reply = await bus.nc.request(f"$JS.API.CONSUMER.CREATE.{stream}.{name}.{filter_subject}", body, timeout=5)
-    info: dict[str, Any] = json.loads(reply.data)
-    if "error" in info:
-        raise _Odd(info["error"].get("description", "the consumer was refused"))
-    return info
+_WAITED_OUT = (Odd, APIError, NoReply, nats.errors.Error, OSError)
 
 
-def _check_status(status: str) -> None:
-    if status != "100":
-        raise _Odd(f"the server answered {status}")
+async def _wait_out(bus: Bus, stream: str, problem: Exception) -> None:
+    forever = isinstance(problem, Forbidden) or (isinstance(problem, APIError) and problem.code == 400)
+    if forever:
+        raise problem
+    if bus.nc.is_closed:
+        raise NoReply(f"The connection to the bus is closed; {stream} can't be followed any more.") from problem
+    logger.info("the reader of %s begins again: %s", stream, problem)
+    await asyncio.sleep(RETRY_SECONDS)
 
 
-def _check_sequence(message: Msg, expected: int) -> int:
-    if message.metadata.sequence.consumer != expected:
-        raise _Odd(f"message {expected} is missing")
-    return expected + 1
-
-
-def _followed(message: Msg) -> Followed:
-    metadata = message.metadata
-    return Followed(
-        metadata.sequence.stream, message.subject, dict(message.headers or {}), message.data, metadata.num_pending
-    )
+def _behind(sequence: int) -> dict[str, Any]:
+    return {"deliver_policy": "by_start_sequence", "opt_start_seq": sequence + 1}
