@@ -63,7 +63,7 @@ class _Compiler:
         return [task for _, task in self._running.values()]
 
     async def follow(self) -> None:
-        async for message in tail(self._context.bus, "ev.*.compilation.>"):
+        async for message in tail(self._context.bus, subjects=["ev.*.compilation.>"]):
             event = json.loads(message.data)
             _check_schema(event)
             self._wake(event["subject"])

@@ -1,0 +1,131 @@
+"""Answering a question in a group: once, streamed, and recorded with the version that gave it."""
+
+import asyncio
+import logging
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from contracts.facts import Fact
+from contracts.facts.message import AnswerFailed, AnswerPosted
+from contracts.queries import AnswererRow, ModelRow, ModelWanted, Nothing, People, QuestionRow, QuestionWanted
+from services.bus.client import Bus
+from services.bus.reporting import new_fact
+from services.chat.chunks import Chunks
+from services.chat.prompt import prompt
+from services.chat.speaking import ACTOR, MODULE, Speaking, Voice
+from services.providers.port import ProviderProblem
+from services.refusals import Refused
+
+TOO_LATE: Final = timedelta(minutes=10)
+LARGEST_ANSWER: Final = 60_000
+_ANSWERS: Final = uuid.UUID("3f0c2a1e-7a0b-5b7c-8f55-0a6f0d1c9e24")
+_SETTLED: Final = frozenset(
+    {"already_answered", "nothing_changes", "message_deleted", "group_archived", "not_a_member"}
+)
+
+logger = logging.getLogger(__name__)
+
+
+def answer_id(question: str, virtual_user: str) -> str:
+    """The id of the one answer that this virtual user can give to the question."""
+    return str(uuid.uuid5(_ANSWERS, f"{question}/{virtual_user}"))
+
+
+class Answering:
+    """Answers questions; every method may be called for the same question again."""
+
+    def __init__(self, bus: Bus, speaking: Speaking) -> None:
+        self._bus, self._speaking = bus, speaking
+        self._attempts: dict[str, int] = {}
+
+    async def question(self, id: str) -> None:
+        """Everybody who should answer the message does, side by side."""
+        row: QuestionRow = await self._ask("question", QuestionWanted(message=id))
+        waiting = [one for one in row.answerers if not one.answered and not one.failed]
+        await asyncio.gather(*(self._answer(row, one) for one in waiting))
+
+    async def _answer(self, row: QuestionRow, answerer: AnswererRow) -> None:
+        if not answerer.retry and _too_old(row.message.time):
+            late = "The question waited for more than ten minutes; ask for a retry if it still matters."
+            await self._fail(row, answerer, "too_late", late)
+            return
+        try:
+            await self._speak(row, answerer)
+        except ProviderProblem as problem:
+            await self._fail(row, answerer, problem.code, f"{problem.message} {problem.fix}".strip(), problem.raw)
+        except Refused as refused:
+            if refused.code not in _SETTLED:
+                await self._fail(row, answerer, refused.code, refused.message)
+
+    async def _speak(self, row: QuestionRow, answerer: AnswererRow) -> None:
+        began = time.monotonic()
+        model: ModelRow = await self._ask("model", ModelWanted(model=answerer.model))
+        voice = await self._speaking.voice(model, row.message.text)
+        names = (answerer.virtual_user, model.name, *model.names.values())
+        messages = prompt(
+            voice.system_message, row.message, row.context, answerer.virtual_user, names, await self._people(row)
+        )
+        text, known = await self._stream(row, answerer, voice, messages)
+        if not text.strip():
+            raise ProviderProblem("empty_answer", "The provider gave an empty answer.", "Ask for a retry.")
+        await self._report(
+            AnswerPosted(
+                group=row.message.group,
+                question=row.message.id,
+                virtual_user=answerer.virtual_user,
+                asker=row.message.author,
+                text=text[:LARGEST_ANSWER],
+                answering_model=model.id,
+                version=voice.version.version if voice.version else None,
+                known=known,
+                provider=voice.provider_id,
+                compiled_model=voice.speaks,
+                lessons=voice.lessons[:50],
+                milliseconds=round((time.monotonic() - began) * 1000),
+            ),
+            subject=answer_id(row.message.id, answerer.virtual_user),
+        )
+
+    async def _stream(
+        self, row: QuestionRow, answerer: AnswererRow, voice: Voice, messages: list[dict[str, str]]
+    ) -> tuple[str, bool | None]:
+        key = answer_id(row.message.id, answerer.virtual_user)
+        self._attempts[key] = attempt = self._attempts.get(key, 0) + 1
+        chunks = Chunks(self._bus, row.message.group, row.message.id, answerer.virtual_user, attempt)
+        parts: list[str] = []
+        known: bool | None = None
+        async for piece in voice.stream(messages):
+            parts.append(piece.text)
+            known = piece.known if piece.known is not None else known
+            await chunks.send(piece.text)
+        await chunks.end()
+        return "".join(parts), known
+
+    async def _fail(self, row: QuestionRow, answerer: AnswererRow, code: str, message: str, raw: str = "") -> None:
+        failed = AnswerFailed(virtual_user=answerer.virtual_user, code=code, message=message[:2_000], raw=raw)
+        try:
+            await self._report(failed, subject=row.message.id)
+        except Refused as refused:
+            if refused.code not in _SETTLED:
+                raise
+
+    async def _report(self, fact: Fact, *, subject: str) -> None:
+        id = subject if isinstance(fact, AnswerPosted) else None
+        await self._bus.report(new_fact(fact, module=MODULE, actor=ACTOR, subject=subject, id=id))
+
+    async def _people(self, row: QuestionRow) -> dict[str, str]:
+        authors = {one.author for one in (*row.context, row.message) if one.author.startswith("person:")}
+        if len(authors) < 2:
+            return {}
+        found: People = await self._ask("people", Nothing())
+        return {f"person:{one.id}": one.name for one in found.people}
+
+    async def _ask(self, name: str, data: Any) -> Any:
+        _, answer = await self._bus.query(name, data, module=MODULE, actor=ACTOR)
+        return answer
+
+
+def _too_old(time: str) -> bool:
+    return datetime.now(UTC) - datetime.fromisoformat(time) > TOO_LATE

@@ -1,0 +1,1 @@
+"""The demo company, loaded at the first start through ordinary facts."""
