@@ -50,6 +50,8 @@ class Settings:
     http_port: int = 0
     provider_timeout: float = 60.0
     """Seconds that one call to a provider may take."""
+    provider_patience: float = 60.0
+    """Seconds for which a provider that is busy or away is tried again."""
     poll_seconds: float = 0.2
     """First pause between two looks at a provider's job; it doubles up to 30 s."""
     health_port: int | None = None
@@ -86,6 +88,7 @@ class Settings:
             http_host=read_value(environ, "APPRENTICE_HTTP_HOST") or "127.0.0.1",
             http_port=_number(environ, "APPRENTICE_HTTP_PORT", 0),
             provider_timeout=_seconds(environ, "APPRENTICE_PROVIDER_TIMEOUT", 60.0),
+            provider_patience=_seconds(environ, "APPRENTICE_PROVIDER_PATIENCE", 60.0),
             poll_seconds=_seconds(environ, "APPRENTICE_POLL_SECONDS", 0.2),
             health_port=_number(environ, "APPRENTICE_HEALTH_PORT", None),
             embedded_provider_key=read_value(environ, "APPRENTICE_EMBEDDED_PROVIDER_KEY"),

@@ -119,6 +119,8 @@ class _Up:
         run = await asyncio.to_thread(run_of, name)
         if name in ("web", "embedded-provider"):
             run = partial(run, listening=partial(self._urls.__setitem__, name.removeprefix("embedded-")))
+        if name == "compiler":
+            run = partial(run, alone=True)  # the home's lock proves that no other compiler runs
         service = Running.begin(name, run, settings)
         self._services.append(service)
         await service.until_ready()

@@ -13,8 +13,10 @@ chat = MetaData()
 
 def _meta(metadata: MetaData) -> Table:
     return Table(
-        "meta", metadata, Column("log_id", Text, primary_key=True), Column("position", BigInteger, nullable=False)
-    )
+        "meta", metadata,
+        Column("log_id", Text, primary_key=True), Column("position", BigInteger, nullable=False),
+        Column("complete", Boolean, nullable=False),
+    )  # fmt: skip
 
 
 training_meta: Final = _meta(training)
