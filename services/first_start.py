@@ -1,23 +1,41 @@
-"""What a home gets at its first start: the embedded provider, and unless told otherwise the demo company."""
+"""What an installation gets at its first start: the embedded provider, and when asked for the demo company."""
 
-import asyncio
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
+from contracts.envelope import Envelope
 from contracts.facts.provider import ProviderRegistered
 from contracts.identifiers import OWNER
 from services.bus.client import Bus
 from services.bus.reporting import new_fact
-from services.settings import Login
+from services.settings import Login, Settings
 
 EMBEDDED: Final = "embedded"
+"""The provider's id, and the name of its secret where it needs one."""
 BASE_MODEL: Final = "embedded-retrieval-1"
-_MARK: Final = "demo.loading"
 
 
-async def register_embedded_provider(bus: Bus, secret: str | None = None) -> None:
-    """Make the embedded provider known, once: the fact has always the same id."""
+async def prepare(settings: Settings, login: Login, *, demo: bool) -> str | None:
+    """Register the embedded provider and load the demo company; its name. Ids are fixed, so once more changes nothing.
+
+    Raises:
+        BusUnreachable, NoReply: commands doesn't answer.
+        Refused: somebody has registered something else under these ids.
+    """
+    bus = await Bus.connect(login, name="first-start")
+    try:
+        await bus.report(_embedded_provider(EMBEDDED if EMBEDDED in settings.secrets else None))
+        if not demo:
+            return None
+        from services.demo.company import NAME, load
+
+        await load(bus)
+        return NAME
+    finally:
+        await bus.close()
+
+
+def _embedded_provider(secret: str | None) -> Envelope:
     data = ProviderRegistered(
         name="Embedded",
         names={"bg": "Вграден"},
@@ -26,23 +44,4 @@ async def register_embedded_provider(bus: Bus, secret: str | None = None) -> Non
         secret=secret,
         notes="Returns the answers it was taught and generates nothing. Needs no key and no network.",
     )
-    fact = new_fact(data, module="cli", actor=OWNER, subject=EMBEDDED, id="embedded-provider", time=datetime.now(UTC))
-    await bus.report(fact)
-
-
-async def prepare(home: Path, login: Login, *, fresh: bool, demo: bool) -> str | None:
-    """Load what the first start loads; the demo company's name when it was loaded now. Interrupted, it is taken up."""
-    bus = await Bus.connect(login, name="first-start")
-    try:
-        await register_embedded_provider(bus)
-        mark = home / _MARK
-        if not demo or not (fresh or mark.exists()):
-            return None
-        from services.demo.company import NAME, load
-
-        await asyncio.to_thread(mark.touch)
-        await load(bus)
-        await asyncio.to_thread(mark.unlink)
-        return NAME
-    finally:
-        await bus.close()
+    return new_fact(data, module="cli", actor=OWNER, subject=EMBEDDED, id="embedded-provider", time=datetime.now(UTC))

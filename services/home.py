@@ -65,6 +65,13 @@ def write_log(home: Path) -> None:
     (home / DIARY).chmod(0o600)
     diary.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[diary], force=True)
+    quiet()
+
+
+def quiet() -> None:
+    """Every request to a provider isn't news."""
+    for name in ("httpx2", "httpcore2", "openai", "uvicorn", "faststream"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _already(home: Path) -> str:

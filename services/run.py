@@ -11,13 +11,16 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from services.health import Health
+from services.home import quiet
 from services.http_server import serve_http
-from services.running import MODULES, Running, ServiceEnded, first_to_end, run_of, sentence
+from services.refusals import Refused
+from services.running import Running, ServiceEnded, first_to_end, run_of, sentence
 from services.settings import Settings, SettingWrong, read_value
 
 logger = logging.getLogger(__name__)
 
 PROVISION: Final = "provision"
+FIRST_START: Final = "first-start"
 WAIT_SECONDS: Final = 60.0
 _LOG, _KEYS, _READ_MODELS = "APPRENTICE_LOG_URL", "APPRENTICE_KEYS_URL", "APPRENTICE_READ_MODELS_URL"
 _BUS, _MASTER_KEY = "APPRENTICE_NATS_URL", "APPRENTICE_MASTER_KEY"
@@ -29,6 +32,7 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "web": (_BUS, "APPRENTICE_HTTP_PORT"),
     "embedded-provider": ("APPRENTICE_HOME", "APPRENTICE_HTTP_PORT"),
     PROVISION: (_BUS,),
+    FIRST_START: (_BUS,),
 }
 """What each service must be told; nothing that would keep data in a place nobody chose has a default."""
 
@@ -36,8 +40,10 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
 def start(service: str, home: Path, environ: Mapping[str, str] = os.environ) -> int:
     """Run it until SIGTERM or Ctrl-C; 0 when it was drained, 1 with a sentence otherwise."""
     logging.basicConfig(level=logging.INFO, force=True, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    quiet()
     try:
-        return asyncio.run(_run(service, read_settings(service, home, environ), _wait_seconds(environ)))
+        settings, demo = read_settings(service, home, environ), environ.get("APPRENTICE_DEMO") == "1"
+        return asyncio.run(_run(service, settings, _wait_seconds(environ), demo))
     except (SettingWrong, ServiceEnded, _Unreachable) as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
@@ -80,15 +86,15 @@ def _wait_seconds(environ: Mapping[str, str]) -> float:
         raise SettingWrong(f"APPRENTICE_WAIT_SECONDS must be a number, not {given!r}.") from problem
 
 
-async def _run(service: str, settings: Settings, wait_seconds: float) -> int:
+async def _run(service: str, settings: Settings, wait_seconds: float, demo: bool) -> int:
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
     await _until_reachable(service, settings, wait_seconds, stop)
     if stop.is_set():
         return 0
-    if service == PROVISION:
-        return await _provision(settings)
+    if service in (PROVISION, FIRST_START):
+        return await _once(service, settings, demo)
     running = Running.begin(service, run_of(service), settings)
     try:
         return await _serve(running, settings, stop)
@@ -113,15 +119,19 @@ async def _serve(running: Running, settings: Settings, stop: asyncio.Event) -> i
     return 0 if drained else 1
 
 
-async def _provision(settings: Settings) -> int:
+async def _once(service: str, settings: Settings, demo: bool) -> int:
     from services.bus.client import BusUnreachable, NoReply
     from services.bus.provisioning import ProvisioningRefused, provision
+    from services.first_start import prepare
 
     try:
-        await provision(settings.login)
-    except (BusUnreachable, NoReply, ProvisioningRefused) as problem:
+        if service == PROVISION:
+            await provision(settings.login)
+        else:
+            await prepare(settings, settings.login, demo=demo)
+    except (BusUnreachable, NoReply, ProvisioningRefused, Refused) as problem:
         raise ServiceEnded(sentence(problem)) from problem
-    logger.info("the bus is provisioned")
+    logger.info("%s is done", service)
     return 0
 
 
@@ -153,6 +163,3 @@ async def _listens(host: str, port: int) -> bool:
         return False
     writer.close()
     return True
-
-
-assert REQUIRED.keys() == MODULES.keys() | {PROVISION}

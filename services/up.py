@@ -26,6 +26,9 @@ from services.settings import Settings, SettingWrong, default_home
 
 logger = logging.getLogger(__name__)
 
+FIRST_START: Final = "first-start"
+"""Stands in the home folder until its first start is over."""
+DEMO: Final = "demo"
 LOOK_SECONDS: Final = 1.0
 TRY: Final = ("models", 'ask "AI Marketing Assistant" "How often do we post on Instagram?"', "status")
 SHARED: Final = dict.fromkeys(("APPRENTICE_LOG_URL", "APPRENTICE_KEYS_URL", "APPRENTICE_READ_MODELS_URL"), "")
@@ -44,9 +47,11 @@ def start(home: Path, *, port: int, demo: bool) -> int:
             write_log(home)
             settings = Settings.read(os.environ | SHARED, home)
             settings = dataclasses.replace(settings, http_port=port, master_key=master_key(home, settings.master_key))
+            if not (home / "log.db").exists():
+                (home / FIRST_START).write_text(DEMO if demo else "", encoding="utf-8")
             server = EmbeddedServer.start(home)
             try:
-                return asyncio.run(_Up(server, settings, demo, began).run())
+                return asyncio.run(_Up(server, settings, began).run())
             finally:
                 remove_endpoint(home)
                 server.stop()
@@ -59,11 +64,9 @@ def start(home: Path, *, port: int, demo: bool) -> int:
 class _Up:
     """What runs, in the order in which it was started."""
 
-    def __init__(self, server: EmbeddedServer, settings: Settings, demo: bool, began: float) -> None:
+    def __init__(self, server: EmbeddedServer, settings: Settings, began: float) -> None:
         self._server = server
         self._settings = settings
-        self._demo = demo
-        self._fresh = not (settings.home / "log.db").exists()
         self._began = began
         self._services: list[Running] = []
         self._stop = asyncio.Event()
@@ -102,7 +105,7 @@ class _Up:
         if self._stop.is_set():
             return
         home = self._settings.home
-        loaded = await prepare(home, self._server.logins["owner"], fresh=self._fresh, demo=self._demo)
+        loaded = await self._prepare()
         write_endpoint(home, self._endpoint())
         _tell(home, self._urls | {"bus": self._server.url}, loaded, time.monotonic() - self._began)
 
@@ -124,6 +127,16 @@ class _Up:
         service = Running.begin(name, run, settings)
         self._services.append(service)
         await service.until_ready()
+
+    async def _prepare(self) -> str | None:
+        """A home's first start is over when its mark is gone: one that was interrupted is taken up again."""
+        mark = self._settings.home / FIRST_START
+        if not mark.exists():
+            return None
+        text = await asyncio.to_thread(mark.read_text, encoding="utf-8")
+        loaded = await prepare(self._settings, self._server.logins["cli"], demo=text == DEMO)
+        await asyncio.to_thread(mark.unlink)
+        return loaded
 
     async def _drain(self) -> bool:
         """In the reverse order, so that what still reports or asks finds who answers; the bus goes last."""

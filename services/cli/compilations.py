@@ -29,7 +29,8 @@ def compilations(
 
     rows = talk(home, work, person=person)
     if as_json:
-        show_json([compilation_json(row) for row in rows])
+        versions = {row["id"]: row["version"] for row in rows}
+        show_json([compilation_json(row, versions.get(row["same_as"])) for row in rows])
     elif not rows:
         say("It has never been compiled.")
     else:
@@ -37,9 +38,10 @@ def compilations(
         table(titles, [_cells(row) for row in rows], right=(2, 3, 4))
 
 
-def compilation_json(row: dict[str, Any]) -> dict[str, Any]:
-    """One compilation in the shape that other programs rely on."""
+def compilation_json(row: dict[str, Any], same_version: int | None = None) -> dict[str, Any]:
+    """One compilation in the shape that other programs rely on; an unchanged one has the version that it equals."""
     shown = {key: row[key] for key in ("id", "status", "version", "position", "sha256", "examples")}
+    shown["version"] = row["version"] or same_version
     problem = row["error"]
     error = {key: text_of(problem[key]) for key in ("message", "fix", "raw")} if problem else None
     return {**shown, "error": error}

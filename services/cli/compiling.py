@@ -8,7 +8,7 @@ import typer
 from services.cli.compilations import compilation_json, text_of
 from services.cli.failures import BROKEN, Ended
 from services.cli.options import As, Home, Json, Model, Module
-from services.cli.screen import Bar, note, progress, say, show_json
+from services.cli.screen import Bar, counted, note, progress, say, show_json
 from services.refusals import Refused
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ def compile_model(
     from services.cli.client import talk
 
     work = partial(_compile, model=model, wait=wait, force=force, queue=queue, quiet=as_json)
-    row, name = talk(home, work, person=person, module=module)
+    row, name, same_version = talk(home, work, person=person, module=module)
     if as_json:
-        show_json(compilation_json(row))
+        show_json(compilation_json(row, same_version))
     else:
-        _tell(row, name)
+        _tell(row, name, same_version)
     if row["status"] in ("failed", "cancelled"):
         raise Ended(BROKEN)
 
@@ -76,18 +76,20 @@ async def _running(client: "Client", given: str) -> str:
 
 async def _compile(
     client: "Client", model: str, wait: bool, force: bool, queue: bool, quiet: bool
-) -> tuple[dict[str, Any], str]:
+) -> tuple[dict[str, Any], str, int | None]:
     from services.cli.names import model_row
 
     found = await model_row(client, model)
     wanted = {"model": found["id"]} | ({"forced": True} if force else {}) | ({"queue": True} if queue else {})
     accepted = await client.report("CompileRequested", wanted)
     if not wait:
-        return await client.query("compilation", {"compilation": accepted["subject"]}), found["name"]
+        return await client.query("compilation", {"compilation": accepted["subject"]}), found["name"], None
     if not quiet:
         say(f"Compiling {found['name']} as of position {accepted['position']}")
     with progress(f"Compiling {found['name']}") as bar:
-        return await _watch(client, accepted["subject"], bar, quiet), found["name"]
+        row = await _watch(client, accepted["subject"], bar, quiet)
+    same = await client.query("compilation", {"compilation": row["same_as"]}) if row["same_as"] else None
+    return row, found["name"], same["version"] if same else None
 
 
 async def _watch(client: "Client", compilation: str, bar: Bar, quiet: bool) -> dict[str, Any]:
@@ -105,15 +107,15 @@ async def _watch(client: "Client", compilation: str, bar: Bar, quiet: bool) -> d
             await grown(LOOK_SECONDS)
 
 
-def _tell(row: dict[str, Any], name: str) -> None:
+def _tell(row: dict[str, Any], name: str, same_version: int | None) -> None:
     match row["status"]:
         case "succeeded":
             passed = f", {row['passed']} of {row['asked']} validation questions passed" if row["asked"] else ""
-            say(f"Version {row['version']} of {name} is ready: {row['examples']:,} examples{passed}")
+            say(f"Version {row['version']} of {name} is ready: {counted(row['examples'], 'example')}{passed}")
             if row["accepted"] is False:
                 say("It isn't active: too few validation questions passed.")
         case "unchanged":
-            say(f"{name} has nothing new to learn: nothing was built. Use --force to compile it all the same.")
+            say(f"{name} has nothing new to learn since version {same_version}; --force compiles it all the same.")
         case "failed":
             note(f"{name} was not compiled: {text_of(row['error']['message'])} {text_of(row['error']['fix'])}".rstrip())
         case "cancelled":

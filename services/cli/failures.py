@@ -32,8 +32,8 @@ def tell_refusal(refused: Refused, as_json: bool) -> int:
         sys.stdout.write(json.dumps({"refused": as_data(refused)}, ensure_ascii=False) + "\n")
         return REFUSED
     sys.stderr.write(refused.message + "\n")
-    for name, wrong in refused.fields.items():
-        if name not in refused.message or wrong not in refused.message:
+    if len(refused.fields) > 1:  # of one field the sentence has told
+        for name, wrong in refused.fields.items():
             sys.stderr.write(f"  {name}: {wrong}\n")
     return REFUSED
 

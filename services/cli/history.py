@@ -65,6 +65,6 @@ async def _events(client: "Client", after: int, model: str | None, follow: bool)
 
 
 def _say(event: dict[str, Any]) -> None:
-    moment = event["recorded_at"][:19].replace("T", " ")
+    moment = event["recorded_at"][:19] + "Z"
     about = f"{event['kind']} {event['subject']}"
     say(f"{event['position']:>8}  {moment}  {event['fact']:<22}  {event['actor']:<20}  {about}")

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-NUMBER = "right"
-
 
 class Bar(Protocol):
     """A piece of long work. `total`: how much there is, as soon as it is known."""
@@ -33,6 +31,11 @@ def show_json(data: Any) -> None:
     """One JSON document in one line, at once."""
     sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 example`, `1,204 examples`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from services.cli.failures import Broken
 from services.cli.options import As, Home, Json, Model
-from services.cli.screen import progress, say, show_json
+from services.cli.screen import counted, progress, say, show_json
 from services.refusals import Refused
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def training_set(
     if as_json:
         show_json({key: summary[key] for key in SHOWN})
         return
-    say(f"{name} at position {summary['position']}: {summary['examples']:,} examples, SHA-256 {summary['sha256']}")
+    say(
+        f"{name} at position {summary['position']}: {counted(summary['examples'], 'example')}, SHA-256 {summary['sha256']}"
+    )
     remarks = [f"{summary[key]:,} {key}" for key in ("conflicts", "duplicates", "erased") if summary[key]]
     if remarks:
         say(f"  besides: {', '.join(remarks)}")
