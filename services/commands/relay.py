@@ -100,9 +100,24 @@ async def _follow(log: EventLog, bus: Bus, stop: asyncio.Event, grown: asyncio.E
 
 
 async def _catch_up(log: EventLog, bus: Bus, end: End) -> End:
-    while page := await asyncio.to_thread(log.read, end.position, BATCH_EVENTS):
-        for batch in batches(page):
-            end = await _publish(log.log_id, bus, end, batch)
+    # While one batch waits for its acknowledgement, the next is read and sent; it is committed only after that.
+    before: asyncio.Task[None] | None = None
+    sending: list[asyncio.Task[None]] = []
+    try:
+        while page := await asyncio.to_thread(log.read, end.position, BATCH_EVENTS):
+            for batch in batches(page):
+                sending = [*sending[-1:], asyncio.create_task(_publish(log.log_id, bus, end, batch, before))]
+                end = End(end.sequence + len(batch), batch[-1].position)
+                if before is not None:
+                    await before
+                before = sending[-1]
+        if before is not None:
+            await before
+    except BaseException:
+        for task in sending:
+            task.cancel()
+        await asyncio.gather(*sending, return_exceptions=True)
+        raise
     return end
 
 
@@ -153,16 +168,21 @@ def batches(page: Sequence[Recorded]) -> list[Sequence[Recorded]]:
     return pieces
 
 
-async def _publish(log_id: str, bus: Bus, end: End, events: Sequence[Recorded]) -> End:
+async def _publish(
+    log_id: str, bus: Bus, end: End, events: Sequence[Recorded], before: asyncio.Task[None] | None
+) -> None:
     if len(events) > FEW:
-        return await _publish_batch(log_id, bus, end, events)
-    for event in events:
-        await _commit(bus, event, _headers(log_id, event) | {_EXPECTED: str(end.sequence)})
-        end = End(end.sequence + 1, event.position)
-    return end
+        await _publish_batch(log_id, bus, end, events, before)
+        return
+    if before is not None:
+        await before
+    for number, event in enumerate(events):
+        await _commit(bus, event, _headers(log_id, event) | {_EXPECTED: str(end.sequence + number)})
 
 
-async def _publish_batch(log_id: str, bus: Bus, end: End, events: Sequence[Recorded]) -> End:
+async def _publish_batch(
+    log_id: str, bus: Bus, end: End, events: Sequence[Recorded], before: asyncio.Task[None] | None
+) -> None:
     batch = uuid.uuid4().hex
     for number, event in enumerate(events, 1):
         headers = _headers(log_id, event)
@@ -172,9 +192,10 @@ async def _publish_batch(log_id: str, bus: Bus, end: End, events: Sequence[Recor
             headers[_EXPECTED] = str(end.sequence)
         if number < len(events):
             await bus.nc.publish(subject_of(event), event.state, headers=headers)
-        else:
-            await _commit(bus, event, headers | {"Nats-Batch-Commit": "1"})
-    return End(end.sequence + len(events), events[-1].position)
+            continue
+        if before is not None:
+            await before
+        await _commit(bus, event, headers | {"Nats-Batch-Commit": "1"})
 
 
 async def _commit(bus: Bus, event: Recorded, headers: dict[str, str]) -> None:

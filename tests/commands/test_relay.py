@@ -6,8 +6,9 @@ import hashlib
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import cast
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,49 +17,40 @@ from services.bus.client import Bus
 from services.bus.jetstream import ask
 from services.bus.server import EmbeddedServer
 from services.commands.relay import BATCH_BYTES, RelayRefused, batches, relay
-from services.eventlog.log import EventLog, Head, Recorded
+from services.eventlog import open_log
+from services.eventlog.log import Append, EventLog, NewEvent
 from services.settings import Login
 
 BusLogin = Callable[[str], Login]
 
 
-class MemoryLog:
-    """As much of a log as the relay reads."""
-
-    def __init__(self, log_id: str = "ab" * 16, salt: bytes = b"") -> None:
-        self.log_id = log_id
-        self._salt = salt
-        self._rows: list[Recorded] = []
-
-    def head(self) -> Head:
-        return Head(len(self._rows), 0, b"")
-
-    def read(self, after: int, limit: int = 500, upto: int | None = None) -> list[Recorded]:
-        return self._rows[after : after + limit]
-
-    def at(self, positions: Sequence[int]) -> list[Recorded]:
-        return [self._rows[position - 1] for position in positions if position <= len(self._rows)]
-
-    def grow(self, events: int, text: str = "hello") -> None:
-        for _ in range(events):
-            position = len(self._rows) + 1
-            state = {"id": f"f{position}", "type": "QAAdded", "channel": "shared.qa.sales", "data": {"question": text}}
-            chain = hashlib.sha256(self._salt + str(position).encode()).digest()
-            row = Recorded(position, 1_000 + position, position, f"qa:q{position}", 1, "QAAdded", _bytes(state), chain)
-            self._rows.append(row)
-
-    def restored(self, upto: int) -> "MemoryLog":
-        log = MemoryLog(self.log_id, b"written on after the restore")
-        log._rows = self._rows[:upto]
-        return log
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[EventLog]:
+    log = open_log(f"sqlite:///{tmp_path}/log.db")
+    yield log
+    log.close()
 
 
-def _bytes(state: Mapping[str, object]) -> bytes:
-    return json.dumps(state).encode()
+@contextlib.contextmanager
+def _another(path: Path) -> Iterator[EventLog]:
+    log = open_log(f"sqlite:///{path}")
+    try:
+        yield log
+    finally:
+        log.close()
 
 
-def _as_log(log: MemoryLog) -> EventLog:
-    return cast(EventLog, log)
+def _grow(log: EventLog, events: int, text: str = "hello") -> None:
+    first = log.head().position + 1
+    with log.writing() as writing:
+        writing.append([_added(position, text) for position in range(first, first + events)])
+
+
+def _added(position: int, text: str) -> Append:
+    envelope = {"id": f"f{position}", "type": "QAAdded", "channel": "shared.qa.sales", "data": {"question": text}}
+    state = json.dumps(envelope).encode()
+    event = NewEvent(f"qa:q{position}", 1, "QAAdded", state)
+    return Append(source="/cli", id=f"f{position}", digest=hashlib.sha256(state).digest(), events=[event])
 
 
 @pytest.fixture
@@ -69,9 +61,9 @@ async def bus(bus_login: BusLogin) -> AsyncIterator[Bus]:
 
 
 @contextlib.asynccontextmanager
-async def _relaying(log: MemoryLog, bus: Bus) -> AsyncIterator[asyncio.Event]:
+async def _relaying(log: EventLog, bus: Bus) -> AsyncIterator[asyncio.Event]:
     stop, grown = asyncio.Event(), asyncio.Event()
-    task = asyncio.create_task(relay(_as_log(log), bus, stop=stop, grown=grown))
+    task = asyncio.create_task(relay(log, bus, stop=stop, grown=grown))
     try:
         yield grown
     finally:
@@ -97,10 +89,9 @@ async def _until_stored(bus: Bus, count: int, within: float) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_an_event_is_published_as_it_is_stored_with_its_place_in_the_headers(bus: Bus) -> None:
+async def test_an_event_is_published_as_it_is_stored_with_its_place_in_the_headers(log: EventLog, bus: Bus) -> None:
     # given
-    log = MemoryLog()
-    log.grow(1)
+    _grow(log, 1)
 
     # when
     async with _relaying(log, bus):
@@ -116,7 +107,7 @@ async def test_an_event_is_published_as_it_is_stored_with_its_place_in_the_heade
         "Event-Position": "1",
         "Event-Revision": "1",
         "Event-Log-Stream": "qa:q1",
-        "Event-Recorded-At": "1001",
+        "Event-Recorded-At": str(event.recorded_at),
         "Event-Fact-End": "1",
         "Event-Log-Id": log.log_id,
         "Event-Chain": event.chain.hex(),
@@ -125,9 +116,8 @@ async def test_an_event_is_published_as_it_is_stored_with_its_place_in_the_heade
 
 
 @pytest.mark.parametrize("events", [1, 5, 6, 999, 1_000, 1_001, 2_500])
-async def test_every_event_is_published_once_in_order(bus: Bus, events: int) -> None:
-    log = MemoryLog()
-    log.grow(events)
+async def test_every_event_is_published_once_in_order(log: EventLog, bus: Bus, events: int) -> None:
+    _grow(log, events)
 
     async with _relaying(log, bus):
         pass
@@ -135,43 +125,40 @@ async def test_every_event_is_published_once_in_order(bus: Bus, events: int) -> 
     assert await _positions(bus) == list(range(1, events + 1))
 
 
-async def test_a_new_event_is_published_at_once(bus: Bus) -> None:
-    log = MemoryLog()
+async def test_a_new_event_is_published_at_once(log: EventLog, bus: Bus) -> None:
     async with _relaying(log, bus) as grown:
         await asyncio.sleep(0.1)
 
-        log.grow(1)
+        _grow(log, 1)
         grown.set()
 
         await _until_stored(bus, 1, within=0.5)
 
 
-async def test_what_nobody_announced_is_published_too(bus: Bus) -> None:
-    log = MemoryLog()
+async def test_what_nobody_announced_is_published_too(log: EventLog, bus: Bus) -> None:
     async with _relaying(log, bus):
         await asyncio.sleep(0.1)
-        log.grow(1)
+        _grow(log, 1)
         await _until_stored(bus, 1, within=3)
 
 
-async def test_a_relay_that_starts_again_goes_on_where_ev_ends(bus: Bus) -> None:
-    log = MemoryLog()
+async def test_a_relay_that_starts_again_goes_on_where_ev_ends(log: EventLog, bus: Bus) -> None:
     for _ in range(4):
-        log.grow(7)
+        _grow(log, 7)
         async with _relaying(log, bus):
             pass
 
     assert await _positions(bus) == list(range(1, 29))
 
 
-async def test_racing_relays_publish_every_event_once(bus: Bus, bus_login: BusLogin) -> None:
+async def test_racing_relays_publish_every_event_once(log: EventLog, bus: Bus, bus_login: BusLogin) -> None:
     # given
-    log, other = MemoryLog(), await Bus.connect(bus_login("commands"), name="other")
+    other = await Bus.connect(bus_login("commands"), name="other")
 
     # when
     async with _relaying(log, bus) as grown, _relaying(log, other) as grown_too:
         for size in (1, 3, 40, 1_500, 2, 700):
-            log.grow(size)
+            _grow(log, size)
             grown.set()
             grown_too.set()
             await asyncio.sleep(0.02)
@@ -181,10 +168,9 @@ async def test_racing_relays_publish_every_event_once(bus: Bus, bus_login: BusLo
     await other.close()
 
 
-async def test_a_killed_server_loses_and_repeats_nothing(nats: EmbeddedServer, bus: Bus) -> None:
+async def test_a_killed_server_loses_and_repeats_nothing(log: EventLog, nats: EmbeddedServer, bus: Bus) -> None:
     # given
-    log = MemoryLog()
-    log.grow(3_000)
+    _grow(log, 3_000)
 
     # when
     async with _relaying(log, bus) as grown:
@@ -192,7 +178,7 @@ async def test_a_killed_server_loses_and_repeats_nothing(nats: EmbeddedServer, b
             assert nats.pid is not None
             os.kill(nats.pid, signal.SIGKILL)
             nats.restart()
-            log.grow(500)
+            _grow(log, 500)
             grown.set()
             await asyncio.sleep(0.1)
 
@@ -200,11 +186,10 @@ async def test_a_killed_server_loses_and_repeats_nothing(nats: EmbeddedServer, b
     assert await _positions(bus) == list(range(1, 4_501))
 
 
-async def test_a_stopping_relay_gives_up_when_there_is_no_server(nats: EmbeddedServer, bus: Bus) -> None:
-    log = MemoryLog()
+async def test_a_stopping_relay_gives_up_when_there_is_no_server(log: EventLog, nats: EmbeddedServer, bus: Bus) -> None:
     async with _relaying(log, bus):
         nats._end_child()
-        log.grow(1)
+        _grow(log, 1)
     nats.restart()
 
     async with asyncio.timeout(5), _relaying(log, bus):
@@ -213,9 +198,8 @@ async def test_a_stopping_relay_gives_up_when_there_is_no_server(nats: EmbeddedS
     assert await _positions(bus) == [1]
 
 
-async def test_large_events_go_in_smaller_batches(bus: Bus) -> None:
-    log = MemoryLog()
-    log.grow(20, "x" * 890_000)
+async def test_large_events_go_in_smaller_batches(log: EventLog, bus: Bus) -> None:
+    _grow(log, 20, "x" * 890_000)
 
     async with _relaying(log, bus):
         pass
@@ -226,41 +210,50 @@ async def test_large_events_go_in_smaller_batches(bus: Bus) -> None:
     assert [event for piece in pieces for event in piece] == log.read(0)
 
 
-async def _publish(log: MemoryLog, bus: Bus) -> None:
+async def _publish(log: EventLog, bus: Bus) -> None:
     async with _relaying(log, bus):
         pass
 
 
-async def test_the_events_of_another_log_are_not_mixed_in(bus: Bus) -> None:
-    log = MemoryLog()
-    log.grow(3)
+async def test_the_events_of_another_log_are_not_mixed_in(log: EventLog, bus: Bus, tmp_path: Path) -> None:
+    _grow(log, 3)
     await _publish(log, bus)
-    other = MemoryLog("cd" * 16)
-    other.grow(5)
 
-    with pytest.raises(RelayRefused, match="the events of another log"):
-        await _publish(other, bus)
+    with _another(tmp_path / "other.db") as other:
+        _grow(other, 5)
+        with pytest.raises(RelayRefused, match="the events of another log"):
+            await _publish(other, bus)
 
     assert await _stored(bus) == 3
 
 
-async def test_a_log_restored_from_before_ev_is_refused_with_instructions(bus: Bus) -> None:
-    log = MemoryLog()
-    log.grow(10)
+@pytest.fixture
+async def backup(log: EventLog, bus: Bus, tmp_path: Path) -> Path:
+    """A copy of the log at position 6; the log itself goes on to 10, and EV with it."""
+    copy = tmp_path / "backup.db"
+    _grow(log, 6)
+    with (
+        contextlib.closing(sqlite3.connect(tmp_path / "log.db")) as source,
+        contextlib.closing(sqlite3.connect(copy)) as target,
+    ):
+        source.backup(target)
+    _grow(log, 4)
     await _publish(log, bus)
-
-    with pytest.raises(RelayRefused, match=r"position 10, which isn't in the log \(it ends at 6\).*Restore a newer"):
-        await _publish(log.restored(6), bus)
+    return copy
 
 
-async def test_a_restored_log_that_was_written_on_is_refused_too(bus: Bus) -> None:
-    log = MemoryLog()
-    log.grow(10)
-    await _publish(log, bus)
-    restored = log.restored(6)
-    restored.grow(8)
-
-    with pytest.raises(RelayRefused, match="position 10, which is another event in the log"):
+async def test_a_log_restored_from_before_ev_is_refused_with_instructions(bus: Bus, backup: Path) -> None:
+    with (
+        _another(backup) as restored,
+        pytest.raises(RelayRefused, match=r"position 10, which isn't in the log \(it ends at 6\).*Restore a newer"),
+    ):
         await _publish(restored, bus)
+
+
+async def test_a_restored_log_that_was_written_on_is_refused_too(bus: Bus, backup: Path) -> None:
+    with _another(backup) as restored:
+        _grow(restored, 8, "written after the restore")
+        with pytest.raises(RelayRefused, match="position 10, which is another event in the log"):
+            await _publish(restored, bus)
 
     assert await _stored(bus) == 10
