@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import importlib.metadata
 import json
@@ -10,22 +9,19 @@ import os
 import re
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Final
 
 from contracts.identifiers import MODULE_PATTERN
 from services.bus.permissions import USERS, authorization, inbox_of, permissions_of
+from services.bus.process import STOP_SECONDS, dying_with_parent, end_orphan, until
 from services.settings import Login
 
 READY_SECONDS: Final = 10.0
-STOP_SECONDS: Final = 10.0
-_PR_SET_PDEATHSIG: Final = 1
 
 
 class ServerFailed(Exception):
@@ -82,7 +78,7 @@ class EmbeddedServer:
         if threading.current_thread() is not threading.main_thread():
             raise ServerFailed("Start the embedded nats-server from the main thread; it ends with its thread.")
         self._end_child()
-        _reap(self._folder)
+        end_orphan(self._folder / "server.pid", self._folder / "server.conf")
         port = _read_port(self._folder / "port")
         try:
             self._spawn(port)
@@ -118,13 +114,13 @@ class EmbeddedServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for us first: services drain before the bus ends
-            preexec_fn=_dying_with_parent(),
+            preexec_fn=dying_with_parent(),
         )
         self.url = self._await_ports(self._process)
 
     def _await_ports(self, process: subprocess.Popen[bytes]) -> str:
         ports = self._folder / f"nats-server_{process.pid}.ports"
-        if not _until(lambda: _is_whole(ports) or process.poll() is not None, READY_SECONDS) or not _is_whole(ports):
+        if not until(lambda: _is_whole(ports) or process.poll() is not None, READY_SECONDS) or not _is_whole(ports):
             self._end_child()
             raise ServerFailed(f"nats-server didn't start: {_last_line(self._folder / 'server.log')}")
         url: str = json.loads(ports.read_text(encoding="utf-8"))["nats"][0]
@@ -188,45 +184,6 @@ def _lock(file: Path) -> IO[bytes]:
     return lock
 
 
-def _reap(folder: Path) -> None:
-    """End a server of this home that outlived its parent; the lock has shown that nobody needs it."""
-    try:
-        pid = int((folder / "server.pid").read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return
-    config = str(folder / "server.conf")
-    for ending in (signal.SIGTERM, signal.SIGKILL):
-        if config not in _command_line(pid):
-            return
-        os.kill(pid, ending)
-        _until(lambda: config not in _command_line(pid), STOP_SECONDS)
-
-
-def _command_line(pid: int) -> str:
-    proc = Path(f"/proc/{pid}/cmdline")
-    if Path("/proc/self").exists():
-        try:
-            return proc.read_text(encoding="utf-8").replace("\0", " ")
-        except OSError:
-            return ""
-    shown = subprocess.run(["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False)
-    return shown.stdout
-
-
-def _dying_with_parent() -> Callable[[], None] | None:
-    """What the child runs first on Linux, so that it ends even when we are killed."""
-    if not sys.platform.startswith("linux"):
-        return None  # the next start reaps the orphan
-    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
-
-    def first() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return first
-
-
 def _read_port(file: Path) -> int:
     try:
         return int(file.read_text(encoding="utf-8"))
@@ -245,15 +202,6 @@ def _write_private(file: Path, text: str) -> None:
 
 def _is_whole(file: Path) -> bool:
     return file.exists() and file.read_bytes().rstrip().endswith(b"}")
-
-
-def _until(true: Callable[[], bool], seconds: float) -> bool:
-    deadline, pause = time.monotonic() + seconds, threading.Event()
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        pause.wait(0.002)
-    return True
 
 
 def _last_line(file: Path) -> str:

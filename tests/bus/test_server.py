@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from services.bus import server as embedded
 from services.bus.client import Bus
+from services.bus.process import command_line, until
 from services.bus.server import EmbeddedServer, ServerFailed, binary
 
 
@@ -73,7 +73,7 @@ def test_an_orphan_is_reaped(tmp_path: Path) -> None:
     EmbeddedServer.start(tmp_path).stop()
     folder = tmp_path / "nats"
     orphan = subprocess.Popen([str(binary()), "--config", str(folder / "server.conf")])
-    assert embedded._until(lambda: any(folder.glob("*.ports")), 5.0)
+    assert until(lambda: any(folder.glob("*.ports")), 5.0)
 
     server = EmbeddedServer.start(tmp_path)
     try:
@@ -114,7 +114,7 @@ def test_the_server_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     parent.stdout.close()
     parent.stdin.close()
 
-    assert embedded._until(lambda: "server.conf" not in embedded._command_line(pid), 5.0)
+    assert until(lambda: "server.conf" not in command_line(pid), 5.0)
 
 
 def test_it_is_not_started_from_another_thread(tmp_path: Path) -> None:

@@ -186,9 +186,13 @@ async def test_a_killed_server_loses_and_repeats_nothing(log: EventLog, nats: Em
     assert await _positions(bus) == list(range(1, 4_501))
 
 
-async def test_a_stopping_relay_gives_up_when_there_is_no_server(log: EventLog, nats: EmbeddedServer, bus: Bus) -> None:
+async def test_a_stopping_relay_gives_up_when_there_is_no_server(
+    log: EventLog, nats: EmbeddedServer, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.commands.relay.LAST_SECONDS", 0.3)
     async with _relaying(log, bus):
-        nats._end_child()
+        assert nats.pid is not None
+        os.kill(nats.pid, signal.SIGKILL)
         _grow(log, 1)
     nats.restart()
 
