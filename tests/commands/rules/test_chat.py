@@ -1,0 +1,96 @@
+"""What the rules say about groups and messages."""
+
+import pytest
+
+from contracts.envelope import Envelope
+from services.refusals import Refused
+from tests.commands.rules.given import PROVIDER, SALES, Given, fact
+
+ANN, BOB = (fact("PersonAdded", name.lower(), name=name, roles=["member"]) for name in ("Ann", "Bob"))
+GROUP = fact("GroupCreated", "g", by="person:ann", name="G", members=["virtual_user:sally"])
+ASKED = fact("MessagePosted", "q", by="person:ann", group="g", text="@sally how often?")
+ANSWER = {"group": "g", "question": "q", "virtual_user": "sally", "asker": "person:ann", "text": "Weekly.",
+          "answering_model": "sales"}  # fmt: skip
+
+
+def given() -> Given:
+    return Given(PROVIDER, SALES, ANN, BOB, GROUP, ASKED)
+
+
+def answered(id: str = "a", **more: str) -> Envelope:
+    return fact("AnswerPosted", id, by="service:chat", **(ANSWER | more))
+
+
+def test_who_creates_a_group_is_in_it() -> None:
+    assert given().world.group("g").members == {"person:ann", "virtual_user:sally"}  # type: ignore[union-attr]
+
+
+def test_what_is_said_stands_in_the_groups_private_channel() -> None:
+    [event] = given().when(fact("MessagePosted", by="person:ann", group="g", text="Hi"))
+
+    assert event.channel == "private.message.g"
+
+
+def test_a_question_is_answered_once() -> None:
+    world = given()
+
+    assert world.then(answered()) == ["AnswerPosted"]
+    with pytest.raises(Refused) as refusal:
+        world.when(answered())
+    assert refusal.value.code == "already_answered"
+
+
+def test_a_failed_answer_may_be_tried_again_once_somebody_asks() -> None:
+    world = given()
+    retry = fact("RetryRequested", "q", by="person:ann", virtual_user="sally")
+    failure = {"virtual_user": "sally", "code": "provider_silent", "message": "It is down."}
+
+    with pytest.raises(Refused):
+        world.when(retry)
+    world.when(fact("AnswerFailed", "q", by="service:chat", **failure))
+
+    assert world.then(retry) == ["RetryRequested"]
+    assert world.then(answered()) == ["AnswerPosted"]
+
+
+@pytest.mark.parametrize(
+    ("when", "code"),
+    [
+        (fact("MessagePosted", by="person:bob", group="g", text="Hi"), "not_a_member"),
+        (fact("MessagePosted", by="person:ann", group="nowhere", text="Hi"), "unknown_group"),
+        (fact("MessagePosted", by="person:ann", group="g", text="Hi", reply_to="nothing"), "unknown_message"),
+        (fact("MessagePosted", by="person:ann", group="g", text="Hi", mentions=["person:bob"]), "not_a_member"),
+        (fact("MessageEdited", "q", by="person:owner", text="x"), "not_a_member"),
+        (fact("MessageEdited", "q", by="person:ann", text="@sally how often?"), "nothing_changes"),
+        (fact("AnswerMarked", "q", by="person:ann", verdict="right"), "not_an_answer"),
+        (answered(virtual_user="other"), "not_a_member"),
+        (fact("MemberJoined", "g", by="person:bob", member="person:bob"), "not_a_member"),
+        (fact("MemberJoined", "g", by="person:ann", member="virtual_user:nobody"), "unknown_virtual_user"),
+        (fact("MemberJoined", "g", by="person:ann", member="person:ann"), "nothing_changes"),
+        (fact("GroupCreated", name="D", by="person:ann", use="direct", members=["person:ann"]), "malformed"),
+        (fact("GroupCreated", name="A", use="assistant", members=["person:ann", "person:bob"]), "malformed"),
+    ],
+)
+def test_what_is_refused(when: Envelope, code: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        given().when(when)
+
+    assert refusal.value.code == code
+
+
+def test_virtual_users_never_answer_each_other() -> None:
+    world = given()
+    world.when(answered())
+
+    with pytest.raises(Refused) as refusal:
+        world.when(answered("b", question="a"))
+    assert refusal.value.code == "not_a_question"
+
+
+def test_only_the_author_changes_a_message() -> None:
+    world = given()
+    world.when(fact("MemberJoined", "g", by="person:ann", member="person:bob"))
+
+    with pytest.raises(Refused, match="author"):
+        world.when(fact("MessageDeleted", "q", by="person:bob"))
+    assert world.then(fact("MessageDeleted", "q", by="person:ann")) == ["MessageDeleted"]

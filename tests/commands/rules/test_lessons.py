@@ -1,0 +1,103 @@
+"""What the rules say about lessons."""
+
+from typing import Any
+
+import pytest
+
+from contracts.envelope import Envelope
+from services.refusals import Refused
+from tests.commands.rules.given import PROVIDER, SALES, Given, fact
+
+OTHER = fact("ModelDefined", "other", name="Other", parent="sales")
+TAUGHT = fact("QAAdded", "qa", model="sales", question="How often?", answer="Weekly.")
+ASK = {"role": "user", "content": "How often?"}
+WRONG = {"role": "assistant", "content": "Daily.", "learn": False}
+NO = {"role": "user", "content": "No, weekly."}
+RIGHT = {"role": "assistant", "content": "Weekly."}
+
+
+def trained(*turns: dict[str, Any], **more: Any) -> Envelope:
+    return fact("ConversationTrained", "talk", model="sales", messages=list(turns), **more)
+
+
+def given() -> Given:
+    return Given(PROVIDER, SALES, OTHER, TAUGHT, fact("PersonAdded", "ann", name="Ann", roles=["member"]))
+
+
+def test_a_question_is_stored_with_its_key() -> None:
+    [event] = given().when(fact("QAAdded", model="sales", question="  HOW   often?? ", answer="x"))
+
+    assert event.data.question_key == "how often"  # type: ignore[attr-defined]
+    assert event.channel == "shared.qa.sales"
+
+
+def test_a_revision_names_the_model_and_the_new_key() -> None:
+    [event] = given().when(fact("QARevised", "qa", question="When?"))
+
+    assert (event.data.model, event.data.question_key) == ("sales", "when")  # type: ignore[attr-defined]
+
+
+def test_a_qa_is_moved_to_another_model_and_stands_there() -> None:
+    [event] = given().when(fact("QAMoved", "qa", to="other"))
+
+    assert (event.data.to, event.data.model) == ("other", "sales")  # type: ignore[attr-defined]
+    assert event.channel == "shared.qa.other"
+
+
+@pytest.mark.parametrize(
+    ("when", "code"),
+    [
+        (fact("QAAdded", model="nobody", question="q", answer="a"), "unknown_model"),
+        (fact("QAAdded", "qa", model="sales", question="q", answer="a"), "already_exists"),
+        (fact("QAAdded", model="sales", question="q", answer="a", by="person:ann"), "role_needed"),
+        (fact("QAAdded", model="sales", question="q", answer="a", external_id="1"), "malformed"),
+        (fact("QARevised", "qa", answer="Weekly."), "nothing_changes"),
+        (fact("QARevised", "qa", answer=None), "malformed"),
+        (fact("QARevised", "nobody", answer="x"), "unknown_qa"),
+        (fact("QAMoved", "qa", to="sales"), "nothing_changes"),
+        (fact("QAMoved", "qa", to="nobody"), "unknown_model"),
+        (fact("QAReactivated", "qa"), "nothing_changes"),
+        (trained(ASK, WRONG), "nothing_learnt"),
+        (trained(RIGHT), "no_question"),
+        (trained(ASK | {"learn": True}, RIGHT), "malformed"),
+        (trained(ASK, RIGHT, train_as="straight"), "no_straight"),
+        (trained(ASK, RIGHT, straight_question=0), "no_straight"),
+        (trained(ASK, WRONG, NO, RIGHT, straight_question=1), "malformed"),
+        (trained(ASK, WRONG, NO, RIGHT, straight_question=9), "malformed"),
+        (fact("ConversationRevised", "nobody", section="X"), "unknown_conversation"),
+    ],
+)
+def test_what_is_refused(when: Envelope, code: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        given().when(when)
+
+    assert refusal.value.code == code
+
+
+def test_a_corrected_exchange_is_trained() -> None:
+    assert given().then(trained(ASK, WRONG, NO, RIGHT, straight_question=0)) == ["ConversationTrained"]
+
+
+def test_a_revision_may_not_leave_a_conversation_without_an_answer() -> None:
+    world = given()
+    world.when(trained(ASK, WRONG, NO, RIGHT))
+
+    with pytest.raises(Refused, match="No turn of the assistant"):
+        world.when(fact("ConversationRevised", "talk", messages=[ASK, WRONG]))
+
+
+def test_a_module_teaches_the_same_record_once() -> None:
+    world = given()
+    record = {"external_system": "helpdesk", "external_id": "42"}
+    world.when(fact("QAAdded", "one", by="module:helpdesk", model="sales", question="q", answer="a", **record))
+
+    with pytest.raises(Refused, match="one; revise that") as refusal:
+        world.when(fact("QAAdded", "two", by="module:helpdesk", model="sales", question="q", answer="a", **record))
+    assert refusal.value.code == "external_id_taken"
+
+
+def test_a_deactivated_qa_is_reactivated() -> None:
+    world = given()
+
+    assert world.then(fact("QADeactivated", "qa")) == ["QADeactivated"]
+    assert world.then(fact("QAReactivated", "qa")) == ["QAReactivated"]
