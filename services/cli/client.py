@@ -4,7 +4,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -136,7 +136,8 @@ async def connected(
     except NoReply as problem:
         raise Broken(str(problem)) from problem
     finally:
-        await bus.close()
+        with suppress(OSError):  # the bus may have gone meanwhile
+            await bus.close()
 
 
 def endpoint_of(home: Path | None) -> tuple[Path, Endpoint]:

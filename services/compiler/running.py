@@ -75,7 +75,9 @@ class Running:
             self._trouble = None
         except ProviderProblem as problem:
             if not self._worth_another_try(row, problem, action):
-                await self._context.fail(row, problem)
+                row = await self._context.row(self.id)  # the intent has moved it on
+                if row.intent is None or row.intent.runner == self._context.runner:
+                    await self._context.fail(row, problem)
                 return
             logger.info("compilation %s tries again: %s", self.id, problem)
             self._alone = True  # the call has ended, so its own intent is looked into, not waited for
