@@ -61,7 +61,7 @@ class Envelope(BaseModel):
     @field_serializer("data", mode="plain")
     def _data(self, data: Fact) -> dict[str, Any]:
         # What begins a record states every field, so a later default can't change it; others state what was given.
-        return data.model_dump(mode="json", exclude_unset=not data.begins)
+        return data.model_dump(mode="json") if data.begins else data.given()
 
     def to_json(self) -> bytes:
         """The bytes that are stored and published; envelope fields without a value are left out."""

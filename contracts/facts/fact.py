@@ -46,6 +46,10 @@ class Fact(Part):
         """The fields that were given, derived ones left out: what a `...Revised` fact wants changed."""
         return {name: getattr(self, name) for name in self.model_fields_set - self.derived_fields()}
 
+    def given(self) -> dict[str, Any]:
+        """The fields that were given as JSON, each whole: a part's own defaults are stated, so they can't change later."""
+        return self.model_dump(mode="json", include=set(self.model_fields_set))
+
 
 def _is_derived(field: FieldInfo) -> bool:
     extra = field.json_schema_extra

@@ -83,7 +83,7 @@ class Chatting:
 
     def _person(self, event: Envelope) -> None:
         id = str(event.subject)
-        given = event.data.model_dump(mode="json", exclude_unset=True)
+        given = event.data.given()
         match event.data:
             case PersonAdded():
                 self._put("person", id, event.data.model_dump(mode="json") | {"erased": False})
@@ -100,7 +100,7 @@ class Chatting:
             case GroupCreated():
                 document = data.model_dump(mode="json") | {"archived": False}
             case GroupRevised():
-                document = self._get("group", id) | data.model_dump(mode="json", exclude_unset=True)
+                document = self._get("group", id) | data.given()
             case MemberJoined():
                 before = self._get("group", id)
                 document = before | {"members": [*before["members"], data.member]}

@@ -94,7 +94,7 @@ class Lessons:
     def _revise(self, id: str, position: int, event: Envelope) -> None:
         data: Any = event.data
         row = self._row(id)
-        given = data.model_dump(mode="json", exclude_unset=True)
+        given = data.given()
         attributes = json.loads(row["attributes"]) | {name: given[name] for name in _ATTRIBUTES if name in given}
         row |= {"attributes": _dump(attributes), "position": position}
         text = {name: given[name] for name in (*_QA, *_CONVERSATION) if name in given}

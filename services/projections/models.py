@@ -65,7 +65,7 @@ class Models:
                 if data.retires_on:
                     document["retires"][data.base_model] = data.retires_on.isoformat()
             case ProviderRevised():
-                document |= data.model_dump(mode="json", exclude_unset=True)
+                document |= data.given()
             case ProviderRetired():
                 document["retired"] = True
             case BaseModelRetirementAnnounced():
@@ -79,7 +79,7 @@ class Models:
             case ModelDefined():
                 document = data.model_dump(mode="json", exclude={"name_keys"}) | {"archived": False, "active": None}
             case ModelRevised():
-                document |= data.model_dump(mode="json", exclude_unset=True, exclude={"name_keys"})
+                document |= {name: value for name, value in data.given().items() if name != "name_keys"}
             case SystemMessageSet():
                 document["system_message"] = data.model_dump(mode="json")["system_message"]
             case ParentAssigned():
