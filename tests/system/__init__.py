@@ -1,0 +1,1 @@
+"""Whole systems, as people run them."""
