@@ -1,0 +1,3 @@
+-- The log's database is made by the image; keys are backed up apart from the log, read models not at all.
+CREATE DATABASE keys;
+CREATE DATABASE read_models;
