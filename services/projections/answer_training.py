@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import and_, select
 
 from contracts import queries as q
-from services.commands.folding import fold
+from services.folding import fold
 from services.projections.answering import Question
 from services.projections.counting import counts
 from services.projections.tables import FOREVER, body, compilation, lesson, model, provider

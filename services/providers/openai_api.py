@@ -10,7 +10,7 @@ from openai import AsyncOpenAI
 
 from services.providers.capabilities import Capabilities
 from services.providers.port import Chunk, Completion, JobState, Message, ProviderProblem
-from services.providers.problems import problem_of
+from services.providers.problems import How, problem_of
 
 T = TypeVar("T")
 # What the client raises for broken JSON or HTML isn't an error of its own kind.
@@ -37,7 +37,7 @@ class OpenAIProvider:
                 if file.filename == name:
                     return file.id
         except _FAILURES as error:
-            raise problem_of(error, doing="listing files") from error
+            raise _problem(error, doing="listing files") from error
         return None
 
     async def create_job(self, file: str, base_model: str, *, suffix: str, metadata: dict[str, str]) -> JobState:
@@ -58,7 +58,7 @@ class OpenAIProvider:
             listed = [job async for job in self._client.fine_tuning.jobs.list(metadata=wanted, limit=100)]
             found = [_job(job) for job in listed if metadata.items() <= (job.metadata or {}).items()]
         except _FAILURES as error:
-            raise problem_of(error, doing="listing jobs") from error
+            raise _problem(error, doing="listing jobs") from error
         return sorted(found, key=lambda one: (one.created, one.id))
 
     async def job(self, id: str) -> JobState:
@@ -72,7 +72,7 @@ class OpenAIProvider:
         except (openai.BadRequestError, openai.NotFoundError):
             return
         except _FAILURES as error:
-            raise problem_of(error, doing="cancelling the job") from error
+            raise _problem(error, doing="cancelling the job") from error
 
     async def delete_model(self, id: str) -> None:
         """Delete a compiled model."""
@@ -81,7 +81,7 @@ class OpenAIProvider:
         except openai.NotFoundError:
             return
         except _FAILURES as error:
-            raise problem_of(error, doing="deleting the model") from error
+            raise _problem(error, doing="deleting the model") from error
 
     async def has_model(self, id: str) -> bool:
         """Whether the provider knows the model."""
@@ -90,7 +90,7 @@ class OpenAIProvider:
         except openai.NotFoundError:
             return False
         except _FAILURES as error:
-            raise problem_of(error, doing="looking for the model") from error
+            raise _problem(error, doing="looking for the model") from error
         return True
 
     async def complete(self, messages: Sequence[Message], model: str) -> Completion:
@@ -100,7 +100,7 @@ class OpenAIProvider:
         try:
             text = done.choices[0].message.content or ""
         except (AttributeError, IndexError, TypeError) as error:
-            raise problem_of(error, doing="asking the model") from error
+            raise _problem(error, doing="asking the model") from error
         usage = done.usage
         return Completion(
             text, self._known(done), usage.prompt_tokens if usage else None, usage.completion_tokens if usage else None
@@ -115,7 +115,7 @@ class OpenAIProvider:
                 text = piece.choices[0].delta.content if piece.choices else None
                 yield Chunk(text or "", self._known(piece))
         except _FAILURES as error:
-            raise problem_of(error, doing="asking the model") from error
+            raise _problem(error, doing="asking the model") from error
 
     async def close(self) -> None:
         """Give connections back."""
@@ -131,7 +131,7 @@ async def _try(call: Awaitable[T], doing: str) -> T:
     try:
         return await call
     except _FAILURES as error:
-        raise problem_of(error, doing=doing) from error
+        raise _problem(error, doing=doing) from error
 
 
 def _given(reply: object, name: str, doing: str) -> object:
@@ -156,3 +156,14 @@ def _job(job: Any) -> JobState:
         error=message,
         created=getattr(job, "created_at", 0) or 0,
     )
+
+
+def _problem(error: Exception, *, doing: str) -> ProviderProblem:
+    how: How = "garbled"
+    if isinstance(error, openai.APITimeoutError):
+        how = "timeout"
+    elif isinstance(error, openai.APIConnectionError):
+        how = "connection"
+    elif isinstance(error, openai.APIStatusError):
+        how = "status"
+    return problem_of(error, doing=doing, how=how)

@@ -2,9 +2,7 @@
 
 import json
 import re
-from typing import Any, Final
-
-import openai
+from typing import Any, Final, Literal
 
 from services.providers.port import ProviderProblem
 
@@ -21,14 +19,18 @@ _STATUS: Final[dict[int, tuple[str, str, str]]] = {
 }  # fmt: skip
 
 
-def problem_of(error: Exception, *, doing: str) -> ProviderProblem:
+How = Literal["timeout", "connection", "status", "garbled"]
+"""In which way a call failed; `status` errors have `status_code`, `body` and `response`."""
+
+
+def problem_of(error: Exception, *, doing: str, how: How) -> ProviderProblem:
     """The problem that an error of the client means. `doing` is what was tried: "creating the job"."""
-    if isinstance(error, openai.APITimeoutError):
+    if how == "timeout":
         return ProviderProblem("provider_silent", f"The provider didn't answer in time ({doing}).",
                                "Try again later.", str(error), ambiguous=True, passing=True)  # fmt: skip
-    if isinstance(error, openai.APIConnectionError):
+    if how == "connection":
         return _unreachable(error, doing)
-    if isinstance(error, openai.APIStatusError):
+    if how == "status":
         return _status(error, doing)
     return ProviderProblem(
         "provider_garbled",
@@ -48,7 +50,7 @@ def failed_job(error: str | None) -> ProviderProblem:
     )
 
 
-def _unreachable(error: openai.APIConnectionError, doing: str) -> ProviderProblem:
+def _unreachable(error: Exception, doing: str) -> ProviderProblem:
     cause = error.__cause__ or error
     refused = "refused" in str(cause).lower() or "ConnectError" in type(cause).__name__
     return ProviderProblem(
@@ -61,7 +63,7 @@ def _unreachable(error: openai.APIConnectionError, doing: str) -> ProviderProble
     )
 
 
-def _status(error: openai.APIStatusError, doing: str) -> ProviderProblem:
+def _status(error: Any, doing: str) -> ProviderProblem:
     status, raw = error.status_code, _raw(error)
     said = _said(error)
     if status == 429 and "quota" in raw:
@@ -98,13 +100,13 @@ def _status(error: openai.APIStatusError, doing: str) -> ProviderProblem:
     )
 
 
-def _said(error: openai.APIStatusError) -> str:
+def _said(error: Any) -> str:
     body: Any = error.body
     message = body.get("message") if isinstance(body, dict) else None
     return str(message or "")[:400]
 
 
-def _raw(error: openai.APIStatusError) -> str:
+def _raw(error: Any) -> str:
     try:
         text = error.response.text
     except RuntimeError:

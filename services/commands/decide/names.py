@@ -1,6 +1,6 @@
 """Names are unique after folding, across all their translations."""
 
-from services.commands.folding import keys_of
+from services.folding import keys_of
 from services.commands.world import World
 from services.refusals import Refused
 
