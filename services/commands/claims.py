@@ -31,8 +31,8 @@ from contracts.facts.person import PersonAdded, PersonErased, PersonRevised
 from contracts.facts.provider import ProviderRegistered, ProviderRevised
 from contracts.facts.qa import QAAdded
 from services.commands.decide.event import Event
-from services.folding import keys_of
 from services.commands.world import World
+from services.folding import keys_of
 
 Claims = dict[tuple[str, str], str | None]
 

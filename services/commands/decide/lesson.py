@@ -18,9 +18,9 @@ from services.commands.decide.event import Event
 from services.commands.decide.lookups import fresh, live_model, the_conversation, the_qa
 from services.commands.decide.revising import changed, required
 from services.commands.decide.roles import need
-from services.folding import fold
 from services.commands.states import Conversation, Model
 from services.commands.world import World
+from services.folding import fold
 from services.refusals import Refused
 
 

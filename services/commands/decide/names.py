@@ -1,7 +1,7 @@
 """Names are unique after folding, across all their translations."""
 
-from services.folding import keys_of
 from services.commands.world import World
+from services.folding import keys_of
 from services.refusals import Refused
 
 
