@@ -1,0 +1,157 @@
+"""Assistants in groups, on a whole system: mentioned, streamed, answered once, retried."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.facts import FACTS
+from contracts.queries import AnswerChunk, Messages
+from services.bus.client import Bus
+from services.bus.endpoint import read_endpoint
+from services.bus.reporting import new_fact
+from services.chat.answering import answer_id
+from tests.fixtures.system import System
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """One system with a model that was taught and compiled."""
+    system = System(tmp_path_factory.mktemp("chat") / "home", "--no-demo").start()
+    system.send("ModelDefined", "--subject", "sales", name="AI Sales", virtual_user="sally", system_message="Be brief.")
+    system.send("QAAdded", model="sales", question="How often should we call?", answer="Once a week, on Mondays.")
+    system.ask_json("compile", "sales", "--wait")
+    system.send("GroupCreated", "--subject", "g", name="G", members=["virtual_user:sally"])
+    yield system
+    assert system.stop() == 0
+
+
+class Chatter:
+    """Somebody at the keyboard, on the bus."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+
+    async def report(self, type_: str, subject: str | None = None, **data: Any) -> str:
+        fact = new_fact(FACTS[type_].model_validate(data), module="cli", actor="person:owner", subject=subject)
+        return (await self.bus.report(fact)).subject
+
+    async def messages(self, group: str = "g") -> list[Any]:
+        _, found = await self.bus.query("messages", {"group": group, "limit": 500}, module="cli")
+        page: Messages = found
+        return page.messages
+
+    async def until(self, id: str, seconds: float = 15.0) -> Any:
+        """The message with this id, as soon as it is there."""
+        async with asyncio.timeout(seconds):
+            while True:
+                for one in await self.messages():
+                    if one.id == id:
+                        return one
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def chatter(home: Path) -> AsyncIterator[Chatter]:
+    bus = await Bus.connect(read_endpoint(home).users["cli"], name="chatter")
+    try:
+        yield Chatter(bus)
+    finally:
+        await bus.close()
+
+
+async def test_a_mentioned_assistant_answers_from_its_version_and_streams_what_it_posts(system: System) -> None:
+    async with chatter(system.home) as ann:
+        chunks: list[AnswerChunk] = []
+
+        async def keep(message: Any) -> None:
+            chunks.append(AnswerChunk.model_validate_json(message.data))
+
+        await ann.bus.nc.subscribe("chunk.g.*", cb=keep)
+        await ann.bus.nc.flush()
+
+        question = await ann.report("MessagePosted", group="g", text="@AI Sales how often do we call?")
+        answer = await ann.until(answer_id(question, "sally"))
+
+        assert (answer.text, answer.version, answer.known) == ("Once a week, on Mondays.", 1, True)
+        assert (answer.author, answer.question) == ("virtual_user:sally", question)
+        mine = [chunk for chunk in chunks if chunk.question == question]
+        assert "".join(chunk.text for chunk in mine) == answer.text
+        assert [chunk.index for chunk in mine] == list(range(len(mine)))
+        assert mine[-1].done
+
+
+async def test_who_is_not_addressed_stays_silent(system: System) -> None:
+    async with chatter(system.home) as ann:
+        await ann.report("MessagePosted", group="g", text="How often do we call?")
+        question = await ann.report("MessagePosted", group="g", text="@sally how often do we call?")
+        await ann.until(answer_id(question, "sally"))
+
+        messages = await ann.messages()
+        assert [one.question for one in messages if one.question].count(question) == 1
+        silent = next(one for one in messages if one.text == "How often do we call?")
+        assert all(one.question != silent.id for one in messages)
+
+
+async def test_a_question_right_after_a_new_version_is_answered_by_it(system: System) -> None:
+    system.send("QAAdded", model="sales", question="Where is the fair?", answer="In Aldermoor.")
+    done = system.ask_json("compile", "sales", "--wait")
+
+    asked = system.ask_json("ask", "AI Sales", "Where is the fair?")
+
+    assert asked == {"answer": "In Aldermoor.", "known": True, "model": "sales", "version": done["version"]}
+
+
+async def test_a_provider_that_is_down_is_told_and_a_retry_answers(system: System) -> None:
+    async with chatter(system.home) as ann:
+        system.fault(path="/v1/chat/completions", status=503, body="<html>away</html>")
+        question = await ann.report("MessagePosted", group="g", text="@sally how often do we call?")
+
+        async with asyncio.timeout(15):
+            while True:
+                failed = next(one for one in await ann.messages() if one.id == question)
+                if failed.failure:
+                    break
+                await asyncio.sleep(0.05)
+        assert failed.failure.startswith("The provider failed with status 503")
+
+        await ann.report("RetryRequested", question, virtual_user="sally")
+        answer = await ann.until(answer_id(question, "sally"))
+        assert answer.text == "Once a week, on Mondays."
+
+
+async def test_a_question_that_was_asked_while_nothing_ran_is_answered_once_after_the_start(system: System) -> None:
+    async with chatter(system.home) as ann:
+        questions = [
+            await ann.report("MessagePosted", group="g", text=f"@sally how often do we call? {n}") for n in range(10)
+        ]
+    system.kill()
+    system.start()
+
+    async with chatter(system.home) as ann:
+        for question in questions:
+            await ann.until(answer_id(question, "sally"))
+        messages = await ann.messages()
+    assert sorted(one.question for one in messages if one.question in questions) == sorted(questions)
+
+
+def test_asking_leaves_no_trace(system: System) -> None:
+    before = system.ask_json("status")
+
+    system.ask_json("ask", "sales", "How often do we call?")
+
+    assert json.dumps(system.ask_json("status")) == json.dumps(before)
+
+
+def test_a_model_without_a_provider_can_not_be_asked(system: System) -> None:
+    system.send("ModelDefined", "--subject", "mute", name="Mute")
+    system.send("ModelRevised", "--subject", "mute", provider=None)
+
+    assert system.cli("ask", "Mute", "Hello?", "--json").refused == "no_provider"
+    assert system.cli("ask", "Nobody", "Hello?", "--json").refused == "unknown_model"
