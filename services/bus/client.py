@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -108,7 +109,8 @@ class Bus:
         except (nats.errors.Error, OSError, TimeoutError) as problem:
             logger.warning("the connection to the bus ended without draining: %s", problem)
         if not self.nc.is_closed:
-            await self.nc.close()
+            with contextlib.suppress(OSError):  # the server may have gone first
+                await self.nc.close()
 
     async def report(
         self, envelope: Envelope, *, expected_revision: int | None = None, timeout: float = 10.0

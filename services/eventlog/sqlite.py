@@ -62,6 +62,15 @@ class SqliteLogRecorder(SQLiteApplicationRecorder):
             "PRIMARY KEY (tbl, key)) WITHOUT ROWID",
         ]
 
+    def create_table(self) -> None:
+        """Under the write lock, and only when they aren't there: who opens the log beside a busy writer just reads."""
+        with self.datastore.transaction(commit=False) as cursor:
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            there = {row[0] for row in cursor.fetchall()}
+        if not there >= {self.events_table_name, "log", "facts", "unique_rows"}:
+            with self.locked() as cursor:
+                self._create_table(cursor)
+
     def _create_table(self, c: SQLiteCursor) -> None:
         super()._create_table(c)
         c.execute("INSERT INTO log SELECT ?, 1 WHERE NOT EXISTS (SELECT 1 FROM log)", (uuid.uuid4().hex,))
