@@ -1,8 +1,13 @@
 """What the decision on a fact will surely read, so that a batch can load it in one look-up. Only a hint."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from contracts.envelope import Envelope
+from contracts.facts import Fact
+from contracts.facts.compilation import CompileRequested
+from contracts.facts.conversation import ConversationTrained
+from contracts.facts.qa import QAAdded
 from services.commands.states import stream_of
 
 Row = tuple[str, str]
@@ -26,8 +31,8 @@ def reads(fact: Envelope) -> Reads:
     """The fact's own record, the records it names, and its actor."""
     data = fact.data
     streams = {stream_of(data.kind, fact.subject or fact.id)}
-    for field, kind in _REFERENCES.items():
-        if isinstance(id := getattr(data, field, None), str):
+    for field, kind in _references(type(data)):
+        if isinstance(id := getattr(data, field), str):
             streams.add(stream_of(kind, id))
     if fact.actor.startswith("person:"):
         streams.add(stream_of("person", fact.actor.removeprefix("person:")))
@@ -35,12 +40,15 @@ def reads(fact: Envelope) -> Reads:
 
 
 def _rows(fact: Envelope) -> set[Row]:
-    data = fact.data
-    model = getattr(data, "model", None)
-    match data.kind:
-        case "compilation" if model is not None:
+    match data := fact.data:
+        case CompileRequested(model=model):
             return {("running", model), ("queued", model), ("versions", model)}
-        case "qa" | "conversation" if getattr(data, "external_id", None) is not None:
-            return {("external", f"{getattr(data, 'external_system', '')}/{getattr(data, 'external_id', '')}")}
+        case QAAdded() | ConversationTrained() if data.external_id is not None:
+            return {("external", f"{data.external_system}/{data.external_id}")}
         case _:
             return set()
+
+
+@cache
+def _references(kind: type[Fact]) -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in _REFERENCES.items() if pair[0] in kind.model_fields)

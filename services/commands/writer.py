@@ -227,7 +227,7 @@ def _key(fact: Envelope) -> FactKey:
 
 
 def _accepted(fact: Envelope, position: int) -> Accepted:
-    return Accepted(position=position, id=fact.id, subject=fact.subject or fact.id)
+    return Accepted.model_construct(position=position, id=fact.id, subject=fact.subject or fact.id)
 
 
 def _reused(fact: Envelope) -> Refused:
@@ -239,15 +239,17 @@ def _reused(fact: Envelope) -> Refused:
 
 
 def _event(fact: Envelope, event: Event, number: int) -> Envelope:
-    correlation = fact.correlationid or fact.id
-    update = {
-        "type": type(event.data).__name__,
-        "schema_number": event.data.schema_number,
-        "subject": event.subject,
-        "channel": event.channel,
-        "data": event.data,
-        "correlationid": correlation,
-    }
-    if number > 1:
-        update |= {"id": str(uuid.uuid5(_EVENTS, f"{fact.source}#{fact.id}#{number}")), "causationid": fact.id}
-    return fact.model_copy(update=update)
+    first = number == 1
+    return Envelope.model_construct(
+        id=fact.id if first else str(uuid.uuid5(_EVENTS, f"{fact.source}#{fact.id}#{number}")),
+        source=fact.source,
+        type=type(event.data).__name__,
+        time=fact.time,
+        subject=event.subject,
+        schema_number=event.data.schema_number,
+        actor=fact.actor,
+        correlationid=fact.correlationid or fact.id,
+        causationid=fact.causationid if first else fact.id,
+        channel=event.channel,
+        data=event.data,
+    )

@@ -139,8 +139,9 @@ class SqliteWriting:
         """Those of the facts that were accepted before."""
         found: dict[FactKey, Seen] = {}
         for part in _parts(keys):
-            marks = ",".join(["(?,?)"] * len(part))
-            sql = f"SELECT source, id, position, digest FROM facts WHERE (source, id) IN (VALUES {marks})"
+            sql = (
+                f"{_wanted(part)} SELECT source, id, position, digest FROM wanted CROSS JOIN facts ON source=a AND id=b"
+            )
             found |= {(row[0], row[1]): Seen(row[2], row[3]) for row in self._rows(sql, _flat(part))}
         return found
 
@@ -162,20 +163,20 @@ class SqliteWriting:
         """Those of the keys that are taken, with their values."""
         found: dict[UniqueKey, str] = {}
         for part in _parts(keys):
-            marks = ",".join(["(?,?)"] * len(part))
-            sql = f"SELECT tbl, key, value FROM unique_rows WHERE (tbl, key) IN (VALUES {marks})"
+            sql = f"{_wanted(part)} SELECT tbl, key, value FROM wanted CROSS JOIN unique_rows ON tbl=a AND key=b"
             found |= {(row[0], row[1]): row[2] for row in self._rows(sql, _flat(part))}
         return found
 
     def append(self, appends: Sequence[Append]) -> list[int]:
         """Each fact's position."""
         events, ends = extend_with(self.head, self.recorded_at, appends)
-        self._check(appends)
-        self._recorder.insert(self._cursor, events)
-        self._cursor.executemany(
-            "INSERT INTO facts VALUES (?,?,?,?)",
-            [(one.source, one.id, end, one.digest) for one, end in zip(appends, ends, strict=True)],
-        )
+        accepted = [(one.source, one.id, end, one.digest) for one, end in zip(appends, ends, strict=True)]
+        try:
+            self._recorder.insert(self._cursor, events)
+            self._cursor.executemany("INSERT INTO facts VALUES (?,?,?,?)", accepted)
+        except sqlite3.IntegrityError:
+            self._check(appends)  # says which one it was
+            raise
         self._claim({key: value for one in appends for key, value in one.claims.items()})
         if events:
             self.head = Head(events[-1].position, events[-1].recorded_at, events[-1].chain)
@@ -299,6 +300,11 @@ def _parts(items: Collection[Any]) -> Iterator[list[Any]]:
     everything = list(items)
     for start in range(0, len(everything), LARGEST_IN):
         yield everything[start : start + LARGEST_IN]
+
+
+def _wanted(pairs: Sequence[tuple[str, str]]) -> str:
+    # A row value `(a, b) IN (VALUES ...)` reads the whole table; a cross join looks each pair up by the primary key.
+    return f"WITH wanted(a, b) AS (VALUES {','.join(['(?,?)'] * len(pairs))})"
 
 
 def _flat(pairs: Sequence[tuple[str, str]]) -> list[str]:
