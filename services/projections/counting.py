@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from contracts.queries import LessonCounts
 from services.projections.lineage import Contributor, Place, contributors
-from services.projections.tables import FOREVER, lesson
+from services.projections.tables import CEASED, FOREVER, lesson
 
 
 def counts(
@@ -68,7 +68,7 @@ class _Changes:
             return
         oldest = min(since)
         began = and_(lesson.c.valid_from > oldest, lesson.c.valid_from <= position)
-        ceased = and_(lesson.c.valid_to > oldest, lesson.c.valid_to <= position, lesson.c.valid_to < FOREVER)
+        ceased = and_(lesson.c.valid_to > oldest, lesson.c.valid_to <= position, CEASED)
         columns = (lesson.c.id, lesson.c.model, lesson.c.kind, lesson.c.valid_from, lesson.c.valid_to)
         query = select(*columns).where(lesson.c.trains.is_(True), or_(began, ceased))
         self._rows = [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(query)]

@@ -25,6 +25,8 @@ class Following:
     def __init__(self, sources: Sources, url: str) -> None:
         self._sources, self._url = sources, url
         self.caught_up = asyncio.Event()
+        # The head at the start: under load the present one is always a step ahead.
+        self._goal = sources.log.head().position
         self._grown = {"training": threading.Event(), "chat": threading.Event()}
         self._moved = asyncio.Condition()
         self._rebuilding: set[asyncio.Task[None]] = set()
@@ -93,8 +95,7 @@ class Following:
                 stopped.wait(RETRY)
 
     def _check_caught_up(self) -> None:
-        head = self._sources.log.head().position
-        if self._at() >= head:
+        if self._at() >= self._goal:
             self.caught_up.set()
 
     def _notify(self) -> None:

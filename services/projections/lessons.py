@@ -1,9 +1,9 @@
 """Projects lessons: QAs and training conversations, in every form they ever had."""
 
 import hashlib
-import json
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, insert, select, update
 
 from contracts.envelope import Envelope
@@ -89,13 +89,13 @@ class Lessons:
             "answer_key": _answer_key(text),
             "attributes": _dump(attributes),
         }
-        self._put(id, position, row | {"body": self._keep(position, id, kind, text), "position": position})
+        self._put(id, position, row | {"body": self._keep(position, id, kind, text), "position": position}, attributes)
 
     def _revise(self, id: str, position: int, event: Envelope) -> None:
         data: Any = event.data
         row = self._row(id)
         given = data.given()
-        attributes = json.loads(row["attributes"]) | {name: given[name] for name in _ATTRIBUTES if name in given}
+        attributes = orjson.loads(row["attributes"]) | {name: given[name] for name in _ATTRIBUTES if name in given}
         row |= {"attributes": _dump(attributes), "position": position}
         text = {name: given[name] for name in (*_QA, *_CONVERSATION) if name in given}
         if text:
@@ -110,10 +110,10 @@ class Lessons:
 
     def _switch(self, id: str, position: int, *, active: bool) -> None:
         row = self._row(id)
-        self._put(id, position, row | {"attributes": _dump(json.loads(row["attributes"]) | {"active": active})})
+        self._put(id, position, row | {"attributes": _dump(orjson.loads(row["attributes"]) | {"active": active})})
 
-    def _put(self, id: str, position: int, row: Row) -> None:
-        attributes = json.loads(row["attributes"])
+    def _put(self, id: str, position: int, row: Row, attributes: dict[str, Any] | None = None) -> None:
+        attributes = attributes or orjson.loads(row["attributes"])
         trains = bool(attributes["active"]) and attributes["purpose"] == "training"
         first = row["first_position"] or (position if trains else None)
         self._rows.put(id, position, {**row, "trains": trains, "first_position": first})
@@ -130,7 +130,7 @@ class Lessons:
     def _body(self, id: int) -> dict[str, Any]:
         if id in self._bodies:
             return self._bodies[id][2]
-        found: dict[str, Any] = json.loads(
+        found: dict[str, Any] = orjson.loads(
             self._connection.execute(select(body.c.document).where(body.c.id == id)).scalar_one()
         )
         return found
@@ -170,7 +170,7 @@ def _answer_key(text: dict[str, Any]) -> str:
 
 
 def _dump(document: dict[str, Any]) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return orjson.dumps(document, default=_plain).decode()
 
 
 def _plain(value: Any) -> Any:

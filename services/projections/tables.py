@@ -2,10 +2,13 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, text
 
 FOREVER: Final = 2**62
 """`valid_to` of a row that holds still."""
+
+CEASED: Final = text(f"valid_to < {FOREVER}")
+"""Spelt as a literal: a partial index is used only by a query that says the very same."""
 
 training = MetaData()
 chat = MetaData()
@@ -50,7 +53,9 @@ lesson: Final = Table(
     # The training set reads this index alone: texts are fetched by primary key, a page at a time.
     Index("lesson_training", "model", "trains", "first_position", "valid_from", "valid_to", "kind", "erased",
           "question_key", "body"),
-    Index("lesson_changes", "valid_to", "valid_from"),
+    Index("lesson_begun", "valid_from"),
+    # Partial: an index over all open rows would tempt SQLite to read them all instead of looking up a few ids.
+    Index("lesson_ceased", "valid_to", sqlite_where=CEASED, postgresql_where=CEASED),
 )  # fmt: skip
 
 body: Final = Table(
