@@ -192,7 +192,7 @@ async def serve(
     if host not in LOOPBACK and api_key is None:
         raise ValueError(f"The embedded provider serves {host} only with an API key; set one, or serve 127.0.0.1.")
     app = await asyncio.to_thread(lambda: create_app(folder, api_key=api_key, faults=faults, step_seconds=step_seconds))
-    listener = socket.create_server((host, port))
+    listener = _listen(host, port)
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5, lifespan="on")
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -203,6 +203,16 @@ async def serve(
     await stop.wait()
     server.should_exit = True
     await serving
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    # The protocol must be named: asyncio switches Nagle's algorithm off only then, and every answer would wait 40 ms.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(256)
+    return listener
 
 
 class _Server(uvicorn.Server):
