@@ -1,6 +1,7 @@
 """The chat service: answers questions from EV, and `qry.<module>.ask`."""
 
 import asyncio
+import importlib
 import json
 import logging
 from collections.abc import Callable
@@ -50,6 +51,8 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
         subscription = await bus.nc.subscribe("qry.*.ask", queue="chat", cb=chat.take)
         await bus.nc.flush()
         ready()
+        # The provider's client takes half a second to import: better now than under the first question.
+        await asyncio.to_thread(importlib.import_module, "services.providers.openai_api")
         await stop.wait()
         await subscription.unsubscribe()
         for task in (*working, *chat.answering_now()):

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, insert
 
 from contracts.envelope import Envelope
+from contracts.facts import FACTS, KINDS
 from services.eventlog.keys import KeyStore
 from services.eventlog.log import EventLog, Recorded
 from services.eventlog.sealing import unseal_all
@@ -26,7 +27,9 @@ logger = logging.getLogger(__name__)
 
 
 class Projection(Protocol):
-    """Writes one batch of events into tables."""
+    """Writes one batch of events into tables. `kinds`: what it wants to see; the rest isn't even parsed."""
+
+    kinds: frozenset[str]
 
     def write(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """All of the batch, in order, within the caller's transaction."""
@@ -34,6 +37,8 @@ class Projection(Protocol):
 
 class TrainingProjection:
     """Providers, models, lessons, compilations, and where each model's history stands."""
+
+    kinds = frozenset(KINDS)
 
     def __init__(self) -> None:
         self._models, self._lessons, self._compilations = Models(), Lessons(), Compilations()
@@ -53,21 +58,20 @@ class TrainingProjection:
 
 
 class ChatProjection:
-    """People, groups and messages."""
+    """People, groups and messages; models for their virtual users."""
+
+    kinds = frozenset({"person", "group", "message", "model"})
 
     def __init__(self) -> None:
         self._chatting = Chatting()
 
     def write(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """All of the batch."""
-        wanted = [(one.position, event) for one, event in events if event.data.kind in _CHAT_KINDS]
-        self._chatting.begin(connection, wanted)
-        for position, event in wanted:
+        pairs = [(one.position, event) for one, event in events]
+        self._chatting.begin(connection, pairs)
+        for position, event in pairs:
             self._chatting.project(position, event)
         self._chatting.write(connection)
-
-
-_CHAT_KINDS = frozenset({"person", "group", "message", "model"})
 
 
 class Projector:
@@ -82,23 +86,29 @@ class Projector:
     def advance(self, progress: Callable[[int], None] | None = None) -> int:
         """Project all there is; gives the position reached. Raises what the database raises, and projects nothing then."""
         while page := self._log.read(self.position, PAGE):
-            events = unseal_all([read(one.state) for one in page], self._keys, self._log.log_id)
+            wanted = [one for one in page if self._wants(one.topic)]
+            events = unseal_all([read(one.state) for one in wanted], self._keys, self._log.log_id)
             for event in events:
                 if event.type == "PersonErased":
                     self._keys.forget(f"person:{event.subject}")
-            self._write(list(zip(page, events, strict=True)))
+            self._write(list(zip(wanted, events, strict=True)), page[-1].position)
             if progress is not None:
                 progress(self.position)
         return self.position
 
-    def _write(self, events: list[tuple[Recorded, Envelope]]) -> None:
+    def _wants(self, topic: str) -> bool:
+        known = FACTS.get(topic)
+        return known is None or known.kind in self._projection.kinds  # an unknown fact is read, and refused there
+
+    def _write(self, events: list[tuple[Recorded, Envelope]], upto: int) -> None:
         with self.store.engine.begin() as connection:
             at = self.store.lock(connection)
             fresh = [pair for pair in events if pair[0].position > at]
             if fresh:
                 self._projection.write(connection, fresh)
-                self.store.reached(connection, fresh[-1][0].position)
-        self.position = max(at, events[-1][0].position)
+            if upto > at:
+                self.store.reached(connection, upto)
+        self.position = max(at, upto)
 
 
 def open_training(url: str, log: EventLog, keys: KeyStore, generation: int | None = None) -> Projector:
