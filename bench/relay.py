@@ -97,7 +97,7 @@ def _added(number: int) -> Append:
 
 
 async def _stored(bus: Bus, events: int) -> None:
-    while (await ask(bus, "STREAM.INFO.EV"))["state"]["messages"] < events:  # noqa: ASYNC110
+    while (await ask(bus, "STREAM.INFO.EV"))["state"]["messages"] < events:
         await asyncio.sleep(0)
 
 

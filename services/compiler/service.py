@@ -36,7 +36,8 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
     `alone`: the caller proves that no other compiler runs on this log.
     """
     bus = await Bus.connect(settings.login, name="compiler")
-    runner = f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    # Alone it goes on under the same name: what its predecessor announced is its own and needn't be waited for.
+    runner = "alone" if alone else f"{socket.gethostname()[:40]}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     context = Context(bus, settings, Providers(settings), runner)
     compiler = _Compiler(context, alone)
     async with asyncio.TaskGroup() as tasks:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, insert
 
 from contracts.envelope import Envelope
-from contracts.facts import FACTS, KINDS
+from contracts.facts import FACTS, KINDS, Kind
 from services.eventlog.keys import KeyStore
 from services.eventlog.log import EventLog, Recorded
 from services.eventlog.sealing import unseal_all
@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 class Projection(Protocol):
     """Writes one batch of events into tables. `kinds`: what it wants to see; the rest isn't even parsed."""
 
-    kinds: frozenset[str]
+    kinds: frozenset[Kind]
 
     def write(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """All of the batch, in order, within the caller's transaction."""
@@ -38,7 +38,7 @@ class Projection(Protocol):
 class TrainingProjection:
     """Providers, models, lessons, compilations, and where each model's history stands."""
 
-    kinds = frozenset(KINDS)
+    kinds: frozenset[Kind] = frozenset(KINDS)
 
     def __init__(self) -> None:
         self._models, self._lessons, self._compilations = Models(), Lessons(), Compilations()
@@ -60,7 +60,7 @@ class TrainingProjection:
 class ChatProjection:
     """People, groups and messages; models for their virtual users."""
 
-    kinds = frozenset({"person", "group", "message", "model"})
+    kinds: frozenset[Kind] = frozenset({"person", "group", "message", "model"})
 
     def __init__(self) -> None:
         self._chatting = Chatting()
