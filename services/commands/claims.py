@@ -12,6 +12,7 @@
 | `version` | `<model>/<number>` | compilation |
 | `external` | `<system>/<id>` | lesson |
 | `administrators` | `all` | person ids, comma-separated, sorted |
+| `erased` | person | `yes`: their key is destroyed again at every start |
 """
 
 from collections.abc import Iterable
@@ -123,17 +124,18 @@ def _ended(world: World, id: str, model: str) -> Claims:
 
 def _of_person(world: World, id: str, data: Fact) -> Claims:
     now = set(filter(None, (world.unique("administrators", "all") or "").split(",")))
+    rows: Claims = {}
     match data:
         case PersonAdded(roles=roles):
             is_one = "administrator" in roles
         case PersonRevised(roles=roles) if roles is not None:
             is_one = "administrator" in roles
         case PersonErased():
-            is_one = False
+            is_one, rows = False, {("erased", id): "yes"}
         case _:
             return {}
     then = now | {id} if is_one else now - {id}
-    return {("administrators", "all"): ",".join(sorted(then)) or None} if then != now else {}
+    return rows | ({("administrators", "all"): ",".join(sorted(then)) or None} if then != now else {})
 
 
 def _of_lesson(id: str, data: Fact) -> Claims:

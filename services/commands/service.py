@@ -15,6 +15,8 @@ from services.commands.inbox import InboxReader
 from services.commands.relay import relay
 from services.commands.writer import Writer
 from services.eventlog import open_keys, open_log
+from services.eventlog.keys import KeyStore
+from services.eventlog.log import EventLog
 from services.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -24,6 +26,7 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
     """Serve until `stop` is set; then answer what was taken, relay what was appended, and return."""
     log = await asyncio.to_thread(open_log, settings.log_url)
     keys = await asyncio.to_thread(open_keys, settings.keys_url, settings.master_key)
+    await asyncio.to_thread(_destroy_keys_again, log, keys)
     bus = await Bus.connect(settings.login, name="commands")
     grown = asyncio.Event()
     hints: set[asyncio.Task[None]] = set()
@@ -55,6 +58,13 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
         grown.set()
     await bus.close()
     await asyncio.to_thread(log.close)
+
+
+def _destroy_keys_again(log: EventLog, keys: KeyStore) -> None:
+    # A crash between commit and destruction, or restored keys, must not bring erased words back.
+    for table, person in log.unique_rows():
+        if table == "erased":
+            keys.destroy(f"person:{person}")
 
 
 def _owner() -> Envelope:

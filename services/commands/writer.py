@@ -1,7 +1,6 @@
 """The one writer: group commit that takes the write lock first and decides waiting facts in order over an overlay."""
 
 import asyncio
-import hashlib
 import hmac
 import logging
 import queue
@@ -11,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from contracts.envelope import LARGEST_EVENT, Envelope
+from contracts.facts.person import PersonErased
 from contracts.replies import Accepted
 from services.commands.claims import claims
 from services.commands.decide import Event, check_revision, decide
@@ -88,7 +88,7 @@ class Writer:
 
     def _digest(self, fact: Envelope) -> bytes:
         body = f"{fact.type}\0{fact.subject}\0{fact.actor}\0{fact.data.model_dump_json(exclude_unset=True)}"
-        return hmac.digest(self._keys.body_secret, body.encode(), hashlib.sha256)
+        return hmac.digest(self._keys.body_secret, body.encode(), "sha256")
 
     def _work(self) -> None:
         going = True
@@ -145,6 +145,8 @@ class Writer:
         self._head = head
         for waiting, position in zip(decided.accepted, positions, strict=True):
             waiting.outcome = _accepted(waiting.fact, position)
+            if isinstance(waiting.fact.data, PersonErased):
+                self._keys.destroy(f"person:{waiting.fact.subject}")
         for repeat, first in decided.repeats:
             repeat.outcome = first.outcome
 

@@ -16,6 +16,8 @@ from services.commands.writer import Writer
 from services.eventlog import open_keys, open_log
 from services.eventlog.keys import KeyStore
 from services.eventlog.log import EventLog
+from services.eventlog.sealing import is_sealed, unseal
+from services.eventlog.upcasting import read
 from services.refusals import Refused
 
 MASTER_KEY = b"m" * 32
@@ -208,3 +210,21 @@ async def test_every_event_of_a_fact_names_its_cause(writer: Writer, log: EventL
     assert (changed["type"], changed["causationid"]) == ("ActiveVersionChanged", "win")
     assert changed["id"] != "win"
     assert {event.fact_end for event in log.at([done.position - 1, done.position])} == {done.position}
+
+
+async def test_erasing_a_person_destroys_the_key_of_their_words(writer: Writer, log: EventLog, keys: KeyStore) -> None:
+    await writer.write(fact("PersonAdded", "ann", {"name": "Ann"}))
+    turns = [
+        {"role": "user", "content": "My secret?", "author": "person:ann"},
+        {"role": "assistant", "content": "Kept."},
+    ]
+    said = await writer.write(fact("ConversationTrained", None, {"model": "sales", "messages": turns}))
+    [event] = log.at([said.position])
+    before = unseal(read(event.state), keys, log.log_id)
+
+    await writer.write(fact("PersonErased", "ann", {}))
+    after = unseal(read(event.state), keys, log.log_id)
+
+    assert not is_sealed(before)
+    assert is_sealed(after)
+    assert log.unique_rows()["erased", "ann"] == "yes"
