@@ -12,6 +12,7 @@
 | `version` | `<model>/<number>` | compilation |
 | `external` | `<system>/<id>` | lesson |
 | `administrators` | `all` | person ids, comma-separated, sorted |
+| `schema` | fact | the highest schema number in the log, so that older code refuses to start |
 | `erased` | person | `yes`: their key is destroyed again at every start |
 """
 
@@ -40,6 +41,15 @@ Claims = dict[tuple[str, str], str | None]
 
 def claims(world: World, event: Event) -> Claims:
     """Rows taken (a value) or given up (None); `world` is as it was before the event."""
+    return _of_schema(world, event.data) | _of_record(world, event)
+
+
+def _of_schema(world: World, data: Fact) -> Claims:
+    name, known = type(data).__name__, int(world.unique("schema", type(data).__name__) or 0)
+    return {("schema", name): str(data.schema_number)} if data.schema_number > known else {}
+
+
+def _of_record(world: World, event: Event) -> Claims:
     match event.kind:
         case "model":
             return _of_model(world, event.subject, event.data)

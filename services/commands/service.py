@@ -17,6 +17,7 @@ from services.commands.writer import Writer
 from services.eventlog import open_keys, open_log
 from services.eventlog.keys import KeyStore
 from services.eventlog.log import EventLog
+from services.eventlog.upcasting import check_schema
 from services.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
     """Serve until `stop` is set; then answer what was taken, relay what was appended, and return."""
     log = await asyncio.to_thread(open_log, settings.log_url)
     keys = await asyncio.to_thread(open_keys, settings.keys_url, settings.master_key)
-    await asyncio.to_thread(_destroy_keys_again, log, keys)
+    await asyncio.to_thread(_prepare, log, keys)
     bus = await Bus.connect(settings.login, name="commands")
     grown = asyncio.Event()
     hints: set[asyncio.Task[None]] = set()
@@ -60,11 +61,14 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
     await asyncio.to_thread(log.close)
 
 
-def _destroy_keys_again(log: EventLog, keys: KeyStore) -> None:
-    # A crash between commit and destruction, or restored keys, must not bring erased words back.
-    for table, person in log.unique_rows():
+def _prepare(log: EventLog, keys: KeyStore) -> None:
+    """Raises `NewerSchema` when the log holds what this program can't decide on."""
+    for table, key in (rows := log.unique_rows()):
+        if table == "schema":
+            check_schema(key, int(rows[table, key]))
         if table == "erased":
-            keys.destroy(f"person:{person}")
+            # A crash between commit and destruction, or restored keys, must not bring erased words back.
+            keys.destroy(f"person:{key}")
 
 
 def _owner() -> Envelope:

@@ -50,12 +50,18 @@ def read(state: bytes) -> Envelope:
     """
     raw = orjson.loads(state)
     name, schema = raw["type"], raw["schema"]
-    known = FACTS.get(name)
-    ours = known.schema_number if known else None
-    if ours is None or schema > ours:
-        raise NewerSchema(name, schema, ours)
+    ours = check_schema(name, schema)
     while schema < ours:
         raw["data"] = _UPCASTERS[name, schema](raw["data"])
         schema += 1
         raw["schema"] = schema
     return Envelope.model_validate(raw)
+
+
+def check_schema(fact: str, schema: int) -> int:
+    """Our schema number of the fact. Raises `NewerSchema`."""
+    known = FACTS.get(fact)
+    ours = known.schema_number if known else None
+    if ours is None or schema > ours:
+        raise NewerSchema(fact, schema, ours)
+    return ours

@@ -12,12 +12,13 @@ import pytest
 
 from contracts.envelope import Envelope
 from contracts.facts import FACTS
+from services.commands.service import _prepare
 from services.commands.writer import Writer
 from services.eventlog import open_keys, open_log
 from services.eventlog.keys import KeyStore
-from services.eventlog.log import EventLog
+from services.eventlog.log import Append, EventLog, NewEvent
 from services.eventlog.sealing import is_sealed, unseal
-from services.eventlog.upcasting import read
+from services.eventlog.upcasting import NewerSchema, read
 from services.refusals import Refused
 
 MASTER_KEY = b"m" * 32
@@ -228,3 +229,16 @@ async def test_erasing_a_person_destroys_the_key_of_their_words(writer: Writer, 
     assert not is_sealed(before)
     assert is_sealed(after)
     assert log.unique_rows()["erased", "ann"] == "yes"
+
+
+async def test_the_log_tells_which_schemas_it_holds_so_that_older_code_refuses_to_start(
+    writer: Writer, log: EventLog, keys: KeyStore
+) -> None:
+    assert log.unique_rows()["schema", "ModelDefined"] == "1"
+    with log.writing() as writing:
+        writing.append(
+            [Append("/cli", "x", b"", [NewEvent("qa:x", 1, "QAPainted", b"{}")], {("schema", "QAPainted"): "1"})]
+        )
+
+    with pytest.raises(NewerSchema, match="Install the newer Apprentice"):
+        _prepare(log, keys)
