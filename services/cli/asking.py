@@ -1,6 +1,5 @@
 """`apprentice ask`: try a model out; nothing of it is recorded."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,6 +24,8 @@ def ask(
     from services.cli.client import talk
 
     async def work(client: "Client") -> tuple[dict[str, Any], str]:
+        import asyncio
+
         from services.cli.names import model_row
 
         asked = client.query("ask", {"model": model, "question": question}, timeout=ANSWER_SECONDS)

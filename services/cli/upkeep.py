@@ -1,6 +1,5 @@
 """`apprentice verify` and `rebuild`: is the log whole, and build every read model anew from it."""
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from services.cli.failures import BROKEN, Ended
@@ -46,6 +45,8 @@ def rebuild(home: Home = None, as_json: Json = False) -> None:
 
 
 async def _rebuild(client: "Client") -> dict[str, Any]:
+    import asyncio
+
     before = {row["name"]: row["fingerprint"] for row in (await client.query("state", {}))["read_models"]}
     with progress("Rebuilding", "events") as bar:
         state = await client.query("rebuild", {})
