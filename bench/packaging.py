@@ -82,9 +82,10 @@ def _seconds(run: Callable[[], None]) -> float:
 
 def _peak(lessons: int) -> float:
     program = (
-        "import resource, tempfile, pathlib; from bench.packaging import write\n"
+        "import tempfile, pathlib; from bench.packaging import write\n"
         f"with tempfile.TemporaryDirectory() as f: write(pathlib.Path(f), {lessons})\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "status = pathlib.Path('/proc/self/status').read_text()\n"
+        "print(next(line.split()[1] for line in status.splitlines() if line.startswith('VmHWM')))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return int(done.stdout) / 1_024
