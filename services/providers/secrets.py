@@ -29,7 +29,9 @@ def key_for(kind: ProviderKind, address: str, name: str | None, secrets: Mapping
     secret = secrets.get(name)
     if secret is None:
         raise ProviderProblem(
-            "secret_missing", f"The secret {name} isn't configured here.", "Add it to the secrets file and start Apprentice again."
+            "secret_missing",
+            f"The secret {name} isn't configured here.",
+            "Add it to the secrets file and start Apprentice again.",
         )
     host = urlsplit(address).hostname or ""
     if host not in secret.hosts:
