@@ -110,6 +110,8 @@ class _Chat:
                 await self._answering.question(id)
         except (NoReply, Refused) as problem:
             logger.warning("the question %s waits: %s", id, problem)
+        except Exception:
+            logger.exception("the question %s waits because of an error in Apprentice", id)
 
     async def take(self, message: Msg) -> None:
         """A query `ask`; answered in a task of its own, so that one slow provider holds nobody up."""
@@ -129,6 +131,9 @@ class _Chat:
             body = _refusal(Refused("malformed", "The query ask needs a model and a question.", fields))
         except NoReply as problem:
             body = _refusal(Refused("unavailable", f"This can't be answered now: {problem}"))
+        except Exception:
+            logger.exception("a question could not be tried out")
+            body = _refusal(Refused("internal_error", "The question failed because of an error in Apprentice."))
         await self._bus.nc.publish(message.reply, body)
 
     async def _ask(self, message: Msg) -> bytes:

@@ -5,10 +5,12 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from nats.errors import Error as NatsError
+
 from contracts import subjects
 from contracts.envelope import Envelope
 from contracts.facts.person import PersonAdded
-from services.bus.client import Bus
+from services.bus.client import Bus, NoReply
 from services.bus.deadletters import bury
 from services.commands.door import Door
 from services.commands.inbox import InboxReader
@@ -39,7 +41,10 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
         task.add_done_callback(hints.discard)
 
     async def keep(module: str, fact: str, body: bytes, reason: str) -> None:
-        await bury(bus, module=module, fact=fact, body=body, reason=reason)
+        try:
+            await bury(bus, module=module, fact=fact, body=body, reason=reason)
+        except (NoReply, NatsError) as problem:
+            logger.warning("a dead letter of %s could not be kept: %s", module, problem)
 
     writer = Writer(log, keys, grown=tell)
     await writer.write(_owner())

@@ -19,6 +19,8 @@ from services.refusals import Refused
 
 SLOWEST = 30.0
 """Longest pause in seconds between two looks at a job."""
+LONGEST_RETRY = 5.0
+"""Longest pause before a failed call is tried again; a request to cancel waits as long."""
 TRAINING_MINUTES = 24 * 60
 RETRY = 0.5
 _MOVED_ON = frozenset({"conflict", "wrong_step", "nothing_changes", "compilation_over", "intent_running", "job_exists"})
@@ -72,7 +74,8 @@ class Running:
     async def _act(self, row: CompilationRow, action: str) -> None:
         try:
             await self._do(row, action)
-            self._trouble = None
+            if self._trouble is not None:
+                self._trouble, self._pause = None, self._context.settings.poll_seconds
         except ProviderProblem as problem:
             if not self._worth_another_try(row, problem, action):
                 row = await self._context.row(self.id)  # the intent has moved it on
@@ -81,7 +84,8 @@ class Running:
                 return
             logger.info("compilation %s tries again: %s", self.id, problem)
             self._alone = True  # the call has ended, so its own intent is looked into, not waited for
-            await self._slow_down()
+            await asyncio.sleep(min(self._pause, LONGEST_RETRY))  # its own intent on EV must not wake it
+            self._pause = min(SLOWEST, self._pause * 2)
 
     def _worth_another_try(self, row: CompilationRow, problem: ProviderProblem, action: str) -> bool:
         # An unclear answer to a creation is never followed by another creation: the provider may bill twice.

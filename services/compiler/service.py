@@ -97,7 +97,7 @@ class _Compiler:
         try:
             async with self._gate:
                 await running.run()
-        except (Refused, OSError):
+        except Exception:
             logger.exception("compilation %s stands still and is looked at again", running.id)
         finally:
             self._running.pop(running.id, None)
