@@ -1,0 +1,63 @@
+"""What a compilation needs next, decided from what is recorded of it alone."""
+
+from typing import Any
+
+import pytest
+
+from contracts.facts.compilation import Plan
+from contracts.facts.model import LineageRule
+from contracts.queries import CompilationRow, Intent
+from services.compiler.saga import Do, Nothing, Step, Wait, next_step
+
+PLAN = Plan(
+    provider="p", provider_kind="embedded", base_url=None, base_model="b", target="fine_tune", secret=None,
+    lineage=LineageRule(),
+)  # fmt: skip
+GROUNDED = PLAN.model_copy(update={"target": "grounded"})
+UPLOADING = Intent(fact="FileUploadIntended", runner="other", deadline=100)
+CREATING = Intent(fact="JobCreationIntended", runner="other", deadline=100)
+
+
+def row(status: str, plan: Plan = PLAN, **more: Any) -> CompilationRow:
+    empty = dict.fromkeys(CompilationRow.model_fields)
+    given = {"id": "c", "model": "m", "status": status, "revision": 1, "requested_by": "person:owner", "requested_at": "",
+             "position": 1, "forced": False, "plan": plan, "cancel_requested": False, "results": [], "log": []}  # fmt: skip
+    return CompilationRow(**(empty | given | more))
+
+
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [
+        (row("queued"), Nothing()),
+        (row("packaging"), Do("package")),
+        (row("uploading"), Do("compare")),
+        (row("uploading", intent=UPLOADING), Wait(150)),
+        (row("training", file="f"), Do("create_job")),
+        (row("training", file="f", intent=CREATING), Wait(150)),
+        (row("training", file="f", job="j"), Do("observe")),
+        (row("evaluating", compiled_model="ft"), Do("evaluate")),
+        (row("evaluating", plan=GROUNDED), Do("compare")),
+        (row("packaging", cancel_requested=True), Do("cancel")),
+        (row("training", job="j", cancel_requested=True), Do("cancel")),
+        (row("training", intent=CREATING, cancel_requested=True), Wait(150)),
+        (row("succeeded"), Nothing()),
+        (row("failed", cancel_requested=True), Nothing()),
+        (row("unchanged"), Nothing()),
+        (row("cancelled"), Nothing()),
+        (row("deleted"), Nothing()),
+    ],
+)
+def test_the_next_step_follows_from_what_is_recorded(recorded: CompilationRow, expected: Step) -> None:
+    assert next_step(recorded, now=90, grace=50, alone=False) == expected
+
+
+@pytest.mark.parametrize(
+    ("recorded", "action"),
+    [(row("uploading", intent=UPLOADING), "find_file"), (row("training", intent=CREATING), "find_job")],
+)
+def test_an_announced_call_is_looked_into_when_it_can_no_longer_be_going_on(
+    recorded: CompilationRow, action: Any
+) -> None:
+    assert next_step(recorded, now=151, grace=50, alone=False) == Do(action)
+    assert next_step(recorded, now=150, grace=50, alone=False) == Wait(150)
+    assert next_step(recorded, now=90, grace=50, alone=True) == Do(action)
