@@ -30,7 +30,8 @@ FIRST_START: Final = "first-start"
 """Stands in the home folder until its first start is over."""
 DEMO: Final = "demo"
 LOOK_SECONDS: Final = 1.0
-TRY: Final = ("models", 'ask "AI Marketing Assistant" "How often do we post on Instagram?"', "status")
+TRY: Final = ("models", "status", "history")
+TRY_DEMO: Final = ("models", 'ask "AI Marketing Assistant" "How often do we post on Instagram?"')
 SHARED: Final = dict.fromkeys(("APPRENTICE_LOG_URL", "APPRENTICE_KEYS_URL", "APPRENTICE_READ_MODELS_URL"), "")
 """The databases of a system that runs apart aren't ours, though their addresses may stand in the environment."""
 Failures: Final = (
@@ -172,7 +173,7 @@ def _tell(home: Path, urls: dict[str, str], loaded: str | None, seconds: float) 
     lines += [f"  {name:<9} {value}" for name, value in (("home", str(home)), *urls.items())]
     lines += ["", f"The demo company {loaded} is loaded."] if loaded else []
     lines += ["", "Try in another terminal:"]
-    lines += [f"  {command} {each}{there}" for each in TRY]
+    lines += [f"  {command} {each}{there}" for each in (TRY_DEMO if loaded else TRY)]
     lines += ["", "Ctrl-C stops it; nothing is lost.", ""]
     sys.stdout.write("\n".join(lines))
     sys.stdout.flush()
