@@ -8,6 +8,7 @@ import typer
 
 from services.cli import (
     asking,
+    capturing,
     compilations,
     compiling,
     history,
@@ -36,6 +37,7 @@ for name, command, panel in (
     ("ask", asking.ask, _WORK),
     ("send", sending.send, _WORK),
     ("import", importing.import_lessons, _WORK),
+    ("capture", capturing.capture_messages, _WORK),
     ("compile", compiling.compile_model, _WORK),
     ("cancel", compiling.cancel, _WORK),
     ("models", models.models, _LOOK),

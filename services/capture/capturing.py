@@ -1,0 +1,162 @@
+"""From messages picked in a chat to a proposed training conversation. Pure.
+
+The answer that is learnt is the last one of the assistant. When that only acknowledges a correction, the answer is
+proposed from the correction. Answers before a correction are context only; so are answers that were never judged.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from contracts.facts.conversation import Role
+from services.capture.cleaning import clean, same
+from services.capture.correcting import acknowledges, answer_of, objects
+
+Author = Literal["person", "assistant", "notice"]
+
+
+class Picked(Protocol):
+    """One message as the chat has it. `author`: how people see who wrote it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def author(self) -> str: ...
+    @property
+    def kind(self) -> Author: ...
+    @property
+    def text(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A message that is left out, and why."""
+
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedTurn:
+    """One turn of the conversation. `sources`: the messages it was taken from, in order."""
+
+    role: Role
+    content: str
+    learn: bool
+    name: str | None = None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """`proposed`: the learnt answer was made from the correction, not taken from the chat."""
+
+    messages: tuple[CapturedTurn, ...]
+    dropped: tuple[Dropped, ...]
+    proposed: bool
+
+
+@dataclass
+class _Turn:
+    role: Role
+    texts: list[str]
+    sources: list[str]
+    names: list[str] = field(default_factory=list)
+    learn: bool = False
+
+    @property
+    def content(self) -> str:
+        return "\n\n".join(self.texts)
+
+
+def capture(assistant: Sequence[str], picked: Sequence[Picked]) -> Captured:
+    """The conversation that these messages teach. `assistant`: the names by which the assistant is called.
+
+    Without a person's question before an answer nothing can be learnt, and there are no messages.
+    """
+    dropped: list[Dropped] = []
+    turns = _turns(assistant, picked, dropped)
+    _drop_before_question(turns, dropped)
+    proposed = _settle(turns, dropped)
+    if not any(turn.learn for turn in turns):
+        dropped += [Dropped(id, "nothing to learn from it") for turn in turns for id in turn.sources]
+        turns = []
+    order = {one.id: place for place, one in enumerate(picked)}
+    return Captured(
+        tuple(_captured(turn) for turn in turns), tuple(sorted(dropped, key=lambda one: order[one.id])), proposed
+    )
+
+
+def _turns(assistant: Sequence[str], picked: Sequence[Picked], dropped: list[Dropped]) -> list[_Turn]:
+    people = sorted({one.author for one in picked if one.kind == "person"})
+    turns: list[_Turn] = []
+    for one in picked:
+        if one.kind == "notice":
+            dropped.append(Dropped(one.id, "notice"))
+            continue
+        text = clean(one.text, [*assistant, *_own_names(picked)], people, by_assistant=one.kind == "assistant")
+        role: Role = "assistant" if one.kind == "assistant" else "user"
+        if not text:
+            dropped.append(Dropped(one.id, "nothing left without mentions and quotations"))
+        elif any(turn.role == role and any(same(text, said) for said in turn.texts) for turn in turns):
+            dropped.append(Dropped(one.id, "repeats what was said before"))
+        else:
+            _add(turns, role, text, one)
+    return turns
+
+
+def _own_names(picked: Sequence[Picked]) -> list[str]:
+    return sorted({one.author for one in picked if one.kind == "assistant"})
+
+
+def _add(turns: list[_Turn], role: Role, text: str, one: Picked) -> None:
+    if not turns or turns[-1].role != role:
+        turns.append(_Turn(role, [], []))
+    turns[-1].texts.append(text)
+    turns[-1].sources.append(one.id)
+    if role == "user" and one.author not in turns[-1].names:
+        turns[-1].names.append(one.author)
+
+
+def _drop_before_question(turns: list[_Turn], dropped: list[Dropped]) -> None:
+    while turns and turns[0].role == "assistant":
+        dropped += [Dropped(id, "said before anybody asked") for id in turns.pop(0).sources]
+
+
+def _settle(turns: list[_Turn], dropped: list[Dropped]) -> bool:
+    """Find the answer that is learnt; whether it is proposed from the correction."""
+    last = max((place for place, turn in enumerate(turns) if turn.role == "assistant"), default=None)
+    if last is None:
+        return False
+    after = turns[last + 1 :]
+    if after and objects(after[0].content):
+        return _propose(turns, last + 1)
+    if last >= 2 and acknowledges(turns[last].content, turns[last - 1].content) and _corrects(turns, last - 1):
+        _drop(turns, last, dropped, "only acknowledges the correction", "said after the answer")
+        return _propose(turns, last - 1)
+    _drop(turns, last + 1, dropped, "said after the answer", "said after the answer")
+    turns[last].learn = True
+    return False
+
+
+def _corrects(turns: list[_Turn], place: int) -> bool:
+    # A plain statement that is then acknowledged corrects as well as an objection does; a question doesn't.
+    return objects(turns[place].content) or not turns[place].content.rstrip().endswith("?")
+
+
+def _drop(turns: list[_Turn], start: int, dropped: list[Dropped], why: str, rest: str) -> None:
+    for place, turn in enumerate(turns[start:]):
+        dropped += [Dropped(id, rest if place else why) for id in turn.sources]
+    del turns[start:]
+
+
+def _propose(turns: list[_Turn], correction: int) -> bool:
+    del turns[correction + 1 :]
+    turn = turns[correction]
+    turns.append(_Turn("assistant", [answer_of(turn.texts[0]), *turn.texts[1:]], [], learn=True))
+    return True
+
+
+def _captured(turn: _Turn) -> CapturedTurn:
+    name = turn.names[0] if turn.role == "user" and len(turn.names) == 1 else None
+    return CapturedTurn(turn.role, turn.content, turn.learn, name, tuple(turn.sources))

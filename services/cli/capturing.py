@@ -1,0 +1,93 @@
+"""`apprentice capture`: what a training conversation of picked chat messages would be. Needs no running system."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from services.capture.capturing import Captured, capture
+from services.cli.options import Json
+from services.cli.screen import say, show_json
+from services.refusals import Refused
+
+
+class PickedMessage(BaseModel):
+    """One message of the chat."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
+    author: str
+    kind: Literal["person", "assistant", "notice"]
+    text: str
+    at: str | None = None
+    reply_to: str | None = None
+
+
+class PickedMessages(BaseModel):
+    """What was picked. `model`: how the assistant is called, one name or several."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str | list[str]
+    messages: list[PickedMessage]
+
+
+def capture_messages(
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="JSON with the model's name and the picked messages.")],
+    as_json: Json = False,
+) -> None:
+    """Show what would be learnt from picked chat messages, and what is left out and why."""
+    picked = _read(file)
+    names = [picked.model] if isinstance(picked.model, str) else picked.model
+    found = capture(names, picked.messages)
+    if as_json:
+        show_json(_as_json(found))
+    else:
+        _tell(found)
+
+
+def _read(file: str) -> PickedMessages:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        return PickedMessages.model_validate(json.loads(text))
+    except OSError as problem:
+        raise Refused("no_file", f"{file} can't be read: {problem.strerror}.") from problem
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Refused("malformed", f"{file}: {where}: {first['msg']}.", {where: first["msg"]}) from problem
+    except ValueError as problem:
+        raise Refused("malformed", f"{file} isn't JSON: {problem}.") from problem
+
+
+def _as_json(found: Captured) -> dict[str, Any]:
+    return {
+        "messages": [
+            {
+                "role": turn.role,
+                "content": turn.content,
+                **({"name": turn.name} if turn.name else {}),
+                "learn": turn.learn,
+            }
+            for turn in found.messages
+        ],
+        "dropped": [{"id": one.id, "why": one.why} for one in found.dropped],
+        "proposed": found.proposed,
+    }
+
+
+def _tell(found: Captured) -> None:
+    if not found.messages:
+        say("Nothing can be learnt from these messages.")
+    for turn in found.messages:
+        mark = "learns this" if turn.learn else "context only"
+        say(f"{turn.role} ({mark})" + (f", {turn.name}" if turn.name else ""))
+        say("\n".join(f"  {line}" for line in turn.content.splitlines()))
+    if found.proposed:
+        say("The answer is proposed from the correction.")
+    for one in found.dropped:
+        say(f"Left out: {one.id} ({one.why})")
