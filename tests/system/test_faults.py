@@ -35,7 +35,11 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
         ({"path": JOBS, "status": 403, "body": '{"error": {"message": "Closed"}}'}, "allow", "another provider"),
         ({"path": JOBS, "status": 429, "body": '{"error": {"code": "insufficient_quota"}}'}, "quota", "Raise it"),
         ({"path": FILES, "status": 500, "times": 50}, "status 500", "later"),
-        ({"path": FILES, "status": 200, "body": "<html>Welcome</html>", "times": 50}, "The provider answered", "address"),
+        (
+            {"path": FILES, "status": 200, "body": "<html>Welcome</html>", "times": 50},
+            "The provider answered",
+            "address",
+        ),
         ({"path": FILES, "delay": 3.0, "times": 2}, "in time", "later"),
     ],
 )
