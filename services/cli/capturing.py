@@ -3,37 +3,17 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import BaseModel, ConfigDict, ValidationError
 
-from services.capture.capturing import Captured, capture
 from services.cli.options import Json
 from services.cli.screen import say, show_json
 from services.refusals import Refused
 
-
-class PickedMessage(BaseModel):
-    """One message of the chat."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: str
-    author: str
-    kind: Literal["person", "assistant", "notice"]
-    text: str
-    at: str | None = None
-    reply_to: str | None = None
-
-
-class PickedMessages(BaseModel):
-    """What was picked. `model`: how the assistant is called, one name or several."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    model: str | list[str]
-    messages: list[PickedMessage]
+if TYPE_CHECKING:
+    from services.capture.capturing import Captured
+    from services.capture.picked import PickedMessages
 
 
 def capture_messages(
@@ -41,6 +21,8 @@ def capture_messages(
     as_json: Json = False,
 ) -> None:
     """Show what would be learnt from picked chat messages, and what is left out and why."""
+    from services.capture.capturing import capture
+
     picked = _read(file)
     names = [picked.model] if isinstance(picked.model, str) else picked.model
     found = capture(names, picked.messages)
@@ -50,7 +32,11 @@ def capture_messages(
         _tell(found)
 
 
-def _read(file: str) -> PickedMessages:
+def _read(file: str) -> "PickedMessages":
+    from pydantic import ValidationError
+
+    from services.capture.picked import PickedMessages
+
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
         return PickedMessages.model_validate(json.loads(text))
@@ -64,7 +50,7 @@ def _read(file: str) -> PickedMessages:
         raise Refused("malformed", f"{file} isn't JSON: {problem}.") from problem
 
 
-def _as_json(found: Captured) -> dict[str, Any]:
+def _as_json(found: "Captured") -> dict[str, Any]:
     return {
         "messages": [
             {
@@ -80,7 +66,7 @@ def _as_json(found: Captured) -> dict[str, Any]:
     }
 
 
-def _tell(found: Captured) -> None:
+def _tell(found: "Captured") -> None:
     if not found.messages:
         say("Nothing can be learnt from these messages.")
     for turn in found.messages:

@@ -139,7 +139,7 @@ def _fold(document: Document, event: Envelope) -> str:  # noqa: C901 - one case 
         case JobObserved():
             document["job_status"] = data.status
             document["trained_tokens"] = data.trained_tokens or document["trained_tokens"]
-            return f"The job is {data.status}." + (f" {data.message}" if data.message else "")
+            return f"The job's status: {data.status}." + (f" {data.message}" if data.message else "")
         case ExtraJobCancelled():
             return f"A second job, {data.job}, was found and cancelled."
         case EvaluationStarted():

@@ -29,11 +29,17 @@ def error(message: str, code: str = "x") -> str:
 async def answering(answer: bytes, delay: float = 0.0, timeout: float = 5.0) -> AsyncIterator[OpenAIProvider]:
     """A provider behind a server that says the same to everybody."""
 
+    serving: set[asyncio.Task[None]] = set()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(delay)
-        writer.write(answer)
-        writer.close()
+        serving.add(asyncio.current_task())  # type: ignore[arg-type]
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(delay)
+            writer.write(answer)
+        finally:
+            writer.close()
+            await writer.wait_closed()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
@@ -43,6 +49,9 @@ async def answering(answer: bytes, delay: float = 0.0, timeout: float = 5.0) -> 
     finally:
         await provider.close()
         server.close()
+        for one in serving:
+            one.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
 
 
 Call = Callable[[OpenAIProvider], Awaitable[object]]
