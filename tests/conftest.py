@@ -1,3 +1,3 @@
 """Fixtures that every test may use."""
 
-pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.nats", "tests.fixtures.system"]
+pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.nats", "tests.fixtures.system", "tests.embedded_provider.fixtures"]

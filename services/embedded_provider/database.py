@@ -1,9 +1,12 @@
 """The provider's own SQLite: files, jobs, job events and models."""
 
 import json
+import secrets
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,8 @@ CREATE TABLE IF NOT EXISTS job (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, created INTEGER NOT NULL, status TEXT NOT NULL,
     file TEXT NOT NULL, validation TEXT, base TEXT NOT NULL, suffix TEXT, seed INTEGER NOT NULL, metadata TEXT NOT NULL,
     idempotency TEXT UNIQUE, finished INTEGER, model TEXT, tokens INTEGER, error TEXT);
+CREATE TABLE IF NOT EXISTS job_key (key TEXT PRIMARY KEY, job TEXT NOT NULL) WITHOUT ROWID;
+INSERT OR IGNORE INTO job_key SELECT idempotency, id FROM job WHERE idempotency IS NOT NULL;
 CREATE TABLE IF NOT EXISTS job_event (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, job TEXT NOT NULL, created INTEGER NOT NULL,
     level TEXT NOT NULL, message TEXT NOT NULL);
@@ -25,10 +30,10 @@ CREATE TABLE IF NOT EXISTS model (id TEXT PRIMARY KEY, created INTEGER NOT NULL,
 
 
 class Database:
-    """One connection under a lock; every method is one durable statement."""
+    """One connection under a lock. A statement by itself is durable when it returns; `writing` joins several."""
 
     def __init__(self, folder: Path) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._connection = sqlite3.connect(folder / "provider.db", check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode=WAL")
@@ -50,17 +55,22 @@ class Database:
         with self._lock:
             return self._connection.execute(sql, parameters).rowcount
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """All or nothing of what is run inside."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
     def event(self, job: str, message: str, level: str = "info") -> None:
         """Note something about a job."""
-        id = f"ftevent-{time.time_ns():x}"
-        self.run(
-            "INSERT INTO job_event (id, job, created, level, message) VALUES (?,?,?,?,?)",
-            id,
-            job,
-            now(),
-            level,
-            message,
-        )
+        sql = "INSERT INTO job_event (id, job, created, level, message) VALUES (?,?,?,?,?)"
+        self.run(sql, f"ftevent-{secrets.token_hex(12)}", job, now(), level, message)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,21 +1,33 @@
-"""Faults on demand, for tests only: a status, a raw body, a delay, a lost reply."""
+"""Faults on demand, for tests only: a status, a raw body, a delay, a broken connection.
+
+`POST /faults` with the fields of `Fault` adds one, `DELETE /faults` forgets all.
+"""
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.embedded_provider.guard import drain
+from services.embedded_provider.problems import ApiProblem
+
+CONNECTION: Final = "apprentice.connection"
 
 
 @dataclass
 class Fault:
-    """What happens to the next `times` requests; `after` carries the request out and then spoils the reply."""
+    """What happens to the next `times` requests; `after` carries the request out and then spoils the reply.
+
+    `status` None gives the true reply, late; 0 breaks the connection without a reply. `delay` is in seconds.
+    """
 
     path: str
     method: str = "POST"
     times: int = 1
-    status: int = 500
+    status: int | None = 500
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
     delay: float = 0.0
@@ -23,31 +35,73 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait."""
+    """ASGI middleware, and the faults that wait."""
 
-    def __init__(self) -> None:
-        self._waiting: list[Fault] = []
+    def __init__(self, app: ASGIApp, waiting: list[Fault]) -> None:
+        self._app, self._waiting = app, waiting
 
-    def add(self, wanted: dict[str, Any]) -> None:
-        """One more."""
-        self._waiting.append(Fault(**wanted))
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve as always, but for the requests that a fault waits for."""
+        fault = _taken(self._waiting, scope) if scope["type"] == "http" else None
+        if fault is None:
+            await self._app(scope, receive, send)
+            return
+        kept: list[Message] = []
+        if fault.when == "after":
+            await self._app(scope, receive, _into(kept))
+        await asyncio.sleep(fault.delay)
+        if fault.status is not None:
+            await _spoil(fault, scope, receive, send)
+        elif fault.when == "before":
+            await self._app(scope, receive, send)
+        for message in kept if fault.status is None else ():
+            await send(message)
 
-    def clear(self) -> None:
-        """None any more."""
-        self._waiting.clear()
 
-    def take(self, request: Request) -> Fault | None:
-        """The first that is meant for this request."""
-        for fault in self._waiting:
-            if fault.path == request.url.path and fault.method == request.method and fault.times > 0:
-                fault.times -= 1
-                return fault
-        return None
+def breakable(app: ASGIApp) -> ASGIApp:
+    """Let faults break the connection below: uvicorn has no public way to it."""
+
+    async def with_connection(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[CONNECTION] = getattr(getattr(send, "__self__", None), "transport", None)
+        await app(scope, receive, send)
+
+    return with_connection
 
 
-async def spoil(fault: Fault) -> Response:
-    """The reply that the fault wants; status 0 keeps silent for the delay and then breaks off."""
-    await asyncio.sleep(fault.delay)
-    if fault.status == 0:
-        raise ConnectionAbortedError("a fault on demand")
-    return Response(fault.body, fault.status, headers=fault.headers)
+async def add_fault(request: Request, waiting: list[Fault]) -> Response:
+    """`POST /faults`. Raises `ApiProblem`: 400."""
+    try:
+        waiting.append(Fault(**await request.json()))
+    except (TypeError, ValueError) as problem:
+        raise ApiProblem(400, f"This is no fault: {problem}") from problem
+    return Response(status_code=204)
+
+
+def _taken(waiting: list[Fault], scope: Scope) -> Fault | None:
+    for fault in waiting:
+        if (fault.path, fault.method) == (scope["path"], scope["method"]):
+            fault.times -= 1
+            if fault.times <= 0:
+                waiting.remove(fault)
+            return fault
+    return None
+
+
+def _into(kept: list[Message]) -> Send:
+    async def keep(message: Message) -> None:
+        kept.append(message)
+
+    return keep
+
+
+async def _spoil(fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    if fault.when == "before":
+        await drain(receive)
+    if fault.status:
+        await Response(fault.body, fault.status, headers=fault.headers)(scope, receive, send)
+        return
+    connection: Any = scope.get(CONNECTION)
+    if connection is None:
+        raise ConnectionAbortedError("This server's connections can't be broken on demand.")
+    connection.abort()
+    await receive()  # the server notices

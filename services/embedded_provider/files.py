@@ -1,15 +1,16 @@
-"""Uploaded files, streamed to disk."""
+"""Uploaded files, kept on disk."""
 
+import asyncio
+import os
 import secrets
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from starlette.datastructures import UploadFile
 
 from services.embedded_provider.database import Database, Row, now
-from services.embedded_provider.problems import ApiProblem, unknown
-
-CHUNK = 1 << 20
+from services.embedded_provider.problems import ApiProblem, unknown, wrong
 
 
 class Files:
@@ -17,24 +18,19 @@ class Files:
 
     def __init__(self, database: Database, folder: Path, largest: int) -> None:
         self._database, self.folder, self._largest = database, folder, largest
+        for left in folder.glob("*.new"):
+            left.unlink()
 
     async def create(self, upload: Any, purpose: Any) -> Row:
         """Keep an upload. Raises `ApiProblem`: 400 for a wrong purpose, 413 when too large."""
         if not isinstance(upload, UploadFile):
-            raise ApiProblem(400, "file is missing", param="file")
+            raise wrong("file", "is missing")
         if purpose != "fine-tune":
-            raise ApiProblem(400, f"purpose must be fine-tune, not {str(purpose)[:40]!r}", param="purpose")
+            raise wrong("purpose", f"must be fine-tune, not {str(purpose)[:40]!r}")
+        if (upload.size or 0) > self._largest:
+            raise too_large(self._largest)
         id = f"file-{secrets.token_hex(12)}"
-        new = self.folder / f"{id}.new"
-        size = 0
-        with new.open("wb") as target:
-            while chunk := await upload.read(CHUNK):
-                size += len(chunk)
-                if size > self._largest:
-                    new.unlink()
-                    raise ApiProblem(413, f"The file is larger than {self._largest:,} bytes", code="file_too_large")
-                target.write(chunk)
-        new.rename(self.folder / id)
+        size = await asyncio.to_thread(_keep, upload.file, self.folder / id)
         name = Path(upload.filename or "file.jsonl").name[:200]
         self._database.run("INSERT INTO file VALUES (?,?,?,?,?)", id, now(), name, purpose, size)
         return self.get(id)
@@ -46,9 +42,17 @@ class Files:
             raise unknown("file", id)
         return row
 
-    def all(self) -> list[Row]:
-        """Newest first."""
-        return self._database.all("SELECT * FROM file ORDER BY created DESC, id DESC")
+    def all(self, purpose: str | None, after: str | None, limit: int, order: str = "desc") -> tuple[list[Row], bool]:
+        """Those of a purpose; whether there are more. Raises `ApiProblem`: 404."""
+        rows = self._database.all(
+            "SELECT * FROM file WHERE purpose=coalesce(?, purpose) ORDER BY created, rowid", purpose
+        )
+        if order != "asc":
+            rows.reverse()
+        if after:
+            self.get(after)
+            rows = rows[1 + next((at for at, row in enumerate(rows) if row["id"] == after), len(rows)) :]
+        return rows[:limit], len(rows) > limit
 
     def delete(self, id: str) -> None:
         """Remove it. Raises `ApiProblem`: 404."""
@@ -57,9 +61,25 @@ class Files:
         (self.folder / id).unlink(missing_ok=True)
 
 
+def too_large(largest: int) -> ApiProblem:
+    """413."""
+    return ApiProblem(413, f"The request is larger than {largest:,} bytes", code="file_too_large", param="file")
+
+
 def shape(row: Row) -> dict[str, Any]:
     """A file as OpenAI's client reads it."""
     return {
         "id": row["id"], "object": "file", "bytes": row["bytes"], "created_at": row["created"],
         "filename": row["filename"], "purpose": row["purpose"], "status": "processed",
     }  # fmt: skip
+
+
+def _keep(source: BinaryIO, target: Path) -> int:
+    new = target.with_name(f"{target.name}.new")
+    with new.open("wb") as file:
+        shutil.copyfileobj(source, file)
+        file.flush()
+        os.fsync(file.fileno())
+        size = file.tell()
+    new.rename(target)
+    return size

@@ -1,6 +1,8 @@
 """Refusals in OpenAI's shape: `{"error": {message, type, param, code}}`."""
 
-from typing import Any
+from typing import Any, Final
+
+_TYPES: Final = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
 class ApiProblem(Exception):
@@ -9,15 +11,8 @@ class ApiProblem(Exception):
     def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:
         super().__init__(message)
         self.status = status
-        self.body: dict[str, Any] = {"error": {"message": message, "type": _type(status), "param": param, "code": code}}
-
-
-def _type(status: int) -> str:
-    if status == 401:
-        return "authentication_error"
-    if status == 429:
-        return "rate_limit_error"
-    return "server_error" if status >= 500 else "invalid_request_error"
+        kind = "server_error" if status >= 500 else _TYPES.get(status, "invalid_request_error")
+        self.body: dict[str, Any] = {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
 def unknown(kind: str, id: str) -> ApiProblem:
@@ -30,3 +25,8 @@ def unsupported(param: str, why: str) -> ApiProblem:
     return ApiProblem(
         400, f"{param} isn't supported by the embedded provider: {why}", code="unsupported_parameter", param=param
     )
+
+
+def wrong(param: str, rule: str) -> ApiProblem:
+    """400 for a parameter of the wrong type or form."""
+    return ApiProblem(400, f"{param} {rule}", code="invalid_value", param=param)

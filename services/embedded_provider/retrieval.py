@@ -1,17 +1,23 @@
-"""The retrieval model: it returns trained answers, says when it doesn't know, and generates nothing. Pure but for reading.
+"""The retrieval model: it returns trained answers, says when it doesn't know, and generates nothing.
 
-A system message may bring lessons for one request: after a line `Lessons:`, pairs of `Q: ...` and `A: ...` lines (an
-answer may go on over several lines, until the next `Q:`). They count like learnt pairs.
+Of the system message it reads lessons (see `lessons`) and ignores the rest.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.embedded_provider.artifact import Knowledge
-from services.embedded_provider.training_data import Pair
-from services.similarity.index import KNOWN, SUGGEST
+from services.embedded_provider.artifact import Text
+from services.embedded_provider.knowledge import Few, Found, Knowledge
+from services.embedded_provider.lessons import lessons_in
+from services.embedded_provider.turns import question_of
+from services.similarity.index import KNOWN, SUGGEST, score
 
+NEAR: Final = 50
+SUGGESTIONS: Final = 3
+EQUAL: Final = 0.001
+"""Scores that differ by less are equal."""
 _CYRILLIC: Final = re.compile(r"[\u0400-\u04ff]")
 _LATIN: Final = re.compile(r"[A-Za-z]")
 
@@ -36,50 +42,59 @@ class Reply:
         }
 
 
-def reply(knowledge: Knowledge | None, messages: list[dict[str, str]]) -> Reply:
-    """Answer the last user turn: alone first, and only when that is unknown together with what was said before."""
-    lessons = _lessons(messages)
-    asked = [one["content"] for one in messages if one["role"] == "user"]
-    question = asked[-1] if asked else ""
-    found = _nearest([knowledge, lessons], question)
-    if (not found or found[0][1] < KNOWN) and len(asked) > 1:
-        wider = _nearest([knowledge, lessons], f"{asked[-2]}\n{question}")
-        if wider and wider[0][1] >= KNOWN and (not found or wider[0][1] > found[0][1]):
-            found = wider
-    return _reply(found, question)
+def reply(knowledge: Knowledge | None, messages: Sequence[Mapping[str, Any]]) -> Reply:
+    """Answer the last user turn: alone first, and only when that is unknown together with the turn before."""
+    lessons = lessons_in(messages)
+    sources = [*([Few(lessons)] if lessons else []), *([knowledge] if knowledge is not None else [])]
+    question, context = question_of(messages) or ("", "")
+    alone = _nearest(sources, question, "question")
+    if alone and alone[0].score >= KNOWN:
+        return _known(_fitting(alone, context))
+    if context and (found := _in_context(sources, question, context)):
+        return _known(found)
+    return _unknown(alone, question)
 
 
-def _nearest(sources: list[Knowledge | None], question: str) -> list[tuple[Pair, float]]:
-    found = [one for source in sources if source is not None for one in source.nearest(question, 3)]
-    return sorted(found, key=lambda one: one[1], reverse=True)
+def _nearest(sources: Sequence[Knowledge], asked: str, text: Text) -> list[Found]:
+    found = [one for source in sources for one in source.nearest(asked, text, NEAR)]
+    return sorted(found, key=lambda one: one.score, reverse=True)
 
 
-def _reply(found: list[tuple[Pair, float]], question: str) -> Reply:
-    score = found[0][1] if found else 0.0
-    if found and score >= KNOWN:
-        return Reply(found[0][0].answer, True, score, found[0][0].question, ())
-    near = tuple(dict.fromkeys(pair.question.strip() for pair, alike in found if alike >= SUGGEST))[:3]
+def _fitting(found: list[Found], context: str) -> Found:
+    """Of equally good ones that whose context is like ours, else one learnt without context, else the first."""
+    best = [one for one in found if one.score > found[0].score - EQUAL]
+    if len(best) == 1:
+        return best[0]
+
+    def fit(one: Found) -> tuple[float, bool]:
+        alike = score(context, one.pair.context)
+        return (alike if alike >= SUGGEST else 0.0), not one.pair.context
+
+    return max(best, key=fit)
+
+
+def _in_context(sources: Sequence[Knowledge], question: str, context: str) -> Found | None:
+    """What the question finds together with the turn before, if the question itself adds to it.
+
+    A new topic doesn't: without it, the turn before would have found the same, and better.
+    """
+    joined = _nearest(sources, f"{context}\n{question}", "in_context")
+    if not joined or joined[0].score < KNOWN:
+        return None
+    before = {one.pair: one.score for one in _nearest(sources, context, "in_context")}
+    return joined[0] if joined[0].score > before.get(joined[0].pair, 0.0) else None
+
+
+def _known(found: Found) -> Reply:
+    return Reply(found.pair.answer, True, found.score, found.pair.question, ())
+
+
+def _unknown(found: list[Found], question: str) -> Reply:
+    near = tuple(dict.fromkeys(one.pair.question.strip() for one in found if one.score >= SUGGEST))[:SUGGESTIONS]
     bulgarian = len(_CYRILLIC.findall(question)) > len(_LATIN.findall(question))
     if near:
         listed = "\n".join(f"- {one}" for one in near)
         text = f"Не знам. Имахте предвид:\n{listed}" if bulgarian else f"I don't know. Did you mean:\n{listed}"
     else:
         text = "Това още не го знам." if bulgarian else "I don't know that yet."
-    return Reply(text, False, score, None, near)
-
-
-def _lessons(messages: list[dict[str, str]]) -> Knowledge | None:
-    pairs = [pair for one in messages if one["role"] == "system" for pair in _pairs_in(one["content"])]
-    return Knowledge(pairs) if pairs else None
-
-
-def _pairs_in(text: str) -> list[Pair]:
-    _, found, block = text.partition("Lessons:\n")
-    if not found:
-        return []
-    pairs: list[Pair] = []
-    for part in re.split(r"(?m)^Q: ", block)[1:]:
-        question, _, answer = part.partition("\nA: ")
-        if answer.strip():
-            pairs.append(Pair(question.strip(), answer.strip(), ""))
-    return pairs
+    return Reply(text, False, found[0].score if found else 0.0, None, near)

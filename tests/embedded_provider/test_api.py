@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +224,19 @@ async def test_more_than_ten_thousand_examples_are_found_through_the_full_text_i
         assert await asked(client, job.fine_tuned_model, "What is the price of article 4711 in colour 55?") == [
             ("Price 4711.", True)
         ]
+
+
+async def test_an_answer_comes_at_once(tmp_path: Path) -> None:
+    """With Nagle's algorithm every one of them would wait 40 ms; the quickest tells, however busy the machine is."""
+    async with served(tmp_path / "p") as client:
+        model = (await trained(client)).fine_tuned_model
+        waited = []
+        for _ in range(20):
+            begun = time.monotonic()
+            await asked(client, model, PAIRS[0][0])
+            waited.append(time.monotonic() - begun)
+
+        assert min(waited) < 0.03
 
 
 def test_a_line_of_the_training_file_stays_as_it_is() -> None:
