@@ -1,3 +1,8 @@
 """Fixtures that every test may use."""
 
-pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.nats", "tests.fixtures.system", "tests.embedded_provider.fixtures"]
+pytest_plugins = [
+    "tests.fixtures.postgres",
+    "tests.fixtures.nats",
+    "tests.fixtures.system",
+    "tests.embedded_provider.fixtures",
+]
