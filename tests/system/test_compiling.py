@@ -1,0 +1,106 @@
+"""Compilations on a whole system: grounded, cancelled, queued, and gone on with after a power cut at every step."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fixtures.system import System
+
+pytestmark = pytest.mark.slow
+
+SLOW = {"APPRENTICE_EMBEDDED_PROVIDER_STEP_SECONDS": "0.7"}
+
+
+def taught(system: System) -> System:
+    """A model with one lesson."""
+    system.send("ModelDefined", "--subject", "sales", name="Sales")
+    system.send("QAAdded", model="sales", question="How often should we call?", answer="Once a week.")
+    return system
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[System]:
+    """A system whose provider takes 0.7 s for each step of a job."""
+    system = taught(System(tmp_path / "home", "--no-demo", environ=SLOW).start())
+    yield system
+    if system.running:
+        assert system.stop() == 0, system.said + (system.home / "apprentice.log").read_text(encoding="utf-8")[-6_000:]
+
+
+def jobs(system: System) -> list[Any]:
+    """All jobs at the embedded provider."""
+    with urllib.request.urlopen(f"{system.endpoint['provider']}/fine_tuning/jobs?limit=100", timeout=10) as reply:
+        found: list[Any] = json.load(reply)["data"]
+    return found
+
+
+def until(system: System, fact: str) -> None:
+    """Wait until an event of this name is in the log."""
+    for _ in range(200):
+        if any(event["fact"] == fact for event in system.cli("history", "--json").rows):
+            return
+    raise AssertionError(f"{fact} didn't come")
+
+
+def test_a_grounded_version_answers_from_the_lessons_that_were_compiled(system: System) -> None:
+    taught(system)
+    grounded = {"provider_kind": "embedded", "base_model": "embedded-retrieval-1", "target": "grounded"}
+    system.send("ProviderRegistered", "--subject", "grounded", name="Grounded", **grounded)
+    system.send("ModelRevised", "--subject", "sales", provider="grounded")
+
+    compiled = system.ask_json("compile", "sales", "--wait")
+    system.send("QAAdded", model="sales", question="Where is the cat?", answer="On the kiln.")
+
+    assert (compiled["status"], compiled["version"]) == ("succeeded", 1)
+    assert system.ask_json("ask", "Sales", "How often do we call?")["answer"] == "Once a week."
+    assert system.ask_json("ask", "Sales", "Where is the cat?")["known"] is False
+    system.send("ModelRevised", "--subject", "sales", uncompiled_lessons=True)
+    assert system.ask_json("ask", "Sales", "Where is the cat?")["answer"] == "On the kiln."
+    assert jobs(system) == []
+
+
+def test_a_compilation_is_cancelled_at_the_provider_too(tmp_path: Path) -> None:
+    patient = {"APPRENTICE_EMBEDDED_PROVIDER_STEP_SECONDS": "60"}
+    system = taught(System(tmp_path / "home", "--no-demo", environ=patient).start())
+    running = system.ask_json("compile", "sales")
+    until(system, "JobCreated")
+
+    system.ask_json("cancel", "Sales")
+    until(system, "CompilationCancelled")
+
+    found, [row] = jobs(system), system.ask_json("compilations", "sales")
+    assert system.stop() == 0
+    assert [one["status"] for one in found] == ["cancelled"]
+    assert (row["id"], row["status"], row["version"]) == (running["id"], "cancelled", None)
+
+
+def test_a_second_request_waits_its_turn_when_it_asks_to(slow: System) -> None:
+    slow.ask_json("compile", "sales")
+
+    assert slow.cli("compile", "sales", "--json").refused == "compilation_running"
+    slow.send("QAAdded", model="sales", question="On which day?", answer="On Mondays.")
+    queued = slow.ask_json("compile", "sales", "--queue", "--wait")
+
+    assert (queued["status"], queued["version"]) == ("succeeded", 2)
+    assert slow.ask_json("ask", "sales", "On which day?")["answer"] == "On Mondays."
+
+
+@pytest.mark.parametrize(
+    "moment", ["CompileRequested", "TrainingSetPackaged", "FileUploaded", "JobCreated", "JobObserved"]
+)
+def test_after_a_power_cut_the_compilation_goes_on_with_the_job_it_has(slow: System, moment: str) -> None:
+    slow.ask_json("compile", "sales")
+    until(slow, moment)
+
+    slow.kill()
+    slow.start()
+    until(slow, "CompilationSucceeded")
+
+    [row] = slow.ask_json("compilations", "sales")
+    assert (row["status"], row["version"]) == ("succeeded", 1)
+    assert [one["status"] for one in jobs(slow)] == ["succeeded"]
+    assert slow.ask_json("ask", "sales", "How often do we call?")["version"] == 1
