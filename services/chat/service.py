@@ -23,6 +23,7 @@ from contracts.queries import (
 from contracts.replies import Refused as RefusedReply
 from services.bus.client import Bus, NoReply
 from services.bus.tail import tail
+from services.cancelling import end
 from services.chat.answering import Answering
 from services.chat.speaking import ACTOR, MODULE, Speaking
 from services.chat.versions import Versions
@@ -55,8 +56,7 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
         await asyncio.to_thread(importlib.import_module, "services.providers.openai_api")
         await stop.wait()
         await subscription.unsubscribe()
-        for task in (*working, *chat.answering_now()):
-            task.cancel()
+        await end((*working, *chat.answering_now()))
         await chat.finish()
     await providers.close()
     await bus.close()

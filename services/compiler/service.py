@@ -13,6 +13,7 @@ from contracts.facts import FACTS
 from contracts.queries import Compilations, Nothing
 from services.bus.client import Bus, NoReply
 from services.bus.tail import tail
+from services.cancelling import end
 from services.compiler.context import Context
 from services.compiler.running import Running
 from services.providers.choosing import Providers
@@ -47,8 +48,7 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
         ]
         ready()
         await stop.wait()
-        for task in (*working, *compiler.tasks()):
-            task.cancel()
+        await end((*working, *compiler.tasks()))
     await context.providers.close()
     await bus.close()
 
