@@ -10,14 +10,15 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.facts.compilation import Plan, Problem, Status, ValidationResult
-from contracts.facts.conversation import TrainAs, Turn
+from contracts.facts.compilation import Occasion, Plan, Problem, Status, ValidationResult
+from contracts.facts.conversation import OriginReference, TrainAs, Turn
 from contracts.facts.fact import Kind
 from contracts.facts.group import Answers, GroupUse
-from contracts.facts.model import ActiveVersion, LineageRule, Use
+from contracts.facts.model import ActiveVersion, LineageRule, SelfCompilation, Use
+from contracts.facts.module import Trust
 from contracts.facts.person import RoleName
 from contracts.facts.provider import Limits, Prices, ProviderKind, Target
-from contracts.facts.qa import Purpose
+from contracts.facts.qa import Imported, Purpose
 from contracts.identifiers import Actor, Id, Member
 
 
@@ -61,11 +62,13 @@ class ModelsWanted(Shape):
 
 
 class LessonCounts(Shape):
-    """`own` and `inherited` count what the training set takes; `waiting` what the active version hasn't learnt."""
+    """`own` and `inherited` count what the training set takes; `waiting` what the active version hasn't learnt, `untried`
+    what changed since the latest compilation, whatever became of it."""
 
     own: int
     inherited: int
     waiting: int
+    untried: int
     validation: int
 
 
@@ -83,8 +86,11 @@ class ModelRow(Shape):
     lineage: LineageRule
     acceptance: float | None
     uncompiled_lessons: bool
+    held_back_sections: list[str]
+    compiles_itself: SelfCompilation
     notes: str
     archived: bool
+    revision: int
     active: ActiveVersion | None
     versions: int
     lessons: LessonCounts
@@ -98,6 +104,7 @@ class Models(Shape):
 class ProviderRow(Shape):
     id: Id
     name: str
+    names: dict[str, str]
     provider_kind: ProviderKind
     base_url: str | None
     base_model: str
@@ -106,8 +113,10 @@ class ProviderRow(Shape):
     limits: Limits
     prices: Prices | None
     retires_on: str | None
+    retirement_margin: int
     retired: bool
     notes: str
+    revision: int
 
 
 class Providers(Shape):
@@ -122,7 +131,7 @@ class LessonWanted(Shape):
 
 
 class LessonRow(Shape):
-    """One lesson. A QA has `question` and `answer`, a conversation `messages`."""
+    """One lesson. A QA has `question` and `answer`, a conversation `messages`. `revision`: of its log stream."""
 
     id: Id
     kind: Literal["qa", "conversation"]
@@ -134,6 +143,20 @@ class LessonRow(Shape):
     notes: str
     position: int = Field(description="At which it took its present form.")
     first_position: int | None = Field(description="At which it first became trainable.")
+    revision: int
+    held_back: bool | None = None
+    added_by: str = Field(description="Who taught it; of an approved proposal, who proposed it.")
+    added_at: str
+    deactivated_at: str | None = None
+    proposal: Id | None = None
+    external_system: str | None = None
+    external_id: str | None = None
+    imported: Imported | None = None
+    origin: str | None = None
+    origin_reference: OriginReference | None = None
+    personal_data: list[str] = Field(
+        default=[], description="Kinds that seem to stand in its text and weren't accepted."
+    )
     question: str | None = None
     answer: str | None = None
     messages: list[Turn] | None = None
@@ -147,6 +170,7 @@ class LessonsWanted(Shape):
     model: str
     kind: Literal["qa", "conversation"] | None = None
     purpose: Purpose | None = None
+    personal_data: bool = Field(default=False, description="Only those in which personal data was found.")
     after: str = ""
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100
 
@@ -196,20 +220,222 @@ class TrainingPage(Shape):
 
 
 class ConflictsWanted(Shape):
+    """A page in order of the question keys."""
+
     model: str
+    after: str = ""
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class Contender(Shape):
+    """A QA that shares its question with others."""
+
+    id: Id
+    model: Id
+    question: str
+    answer: str
+    added_by: str
+    position: int = Field(description="At which it took its present form.")
 
 
 class Conflict(Shape):
-    """QAs of one training set with equal question keys. `winner` trains, the others don't."""
+    """QAs of one training set with equal question keys. `winner` trains, the others don't.
+
+    `settled`: a person decided on it, and no text was set since. `qas`: all of them, the winner first.
+    """
 
     question_key: str
     winner: Id
     conflicting: list[Id]
     duplicates: list[Id]
+    settled: bool = False
+    qas: list[Contender] = []
 
 
 class Conflicts(Shape):
     conflicts: list[Conflict]
+    next: str | None = None
+
+
+class ResemblancesWanted(Shape):
+    """QAs of a training set whose questions resemble each other without being equal; newest lessons first."""
+
+    model: str
+    lesson: Id | None = Field(default=None, description="Only what resembles this one.")
+    before: int | None = Field(default=None, description="A `next` of the page before.")
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class Resemblance(Shape):
+    """`proposal`: `duplicate` (the answers agree: deactivate one), or `conflict` (they don't: revise or deactivate one,
+    or say by QAsDistinguished that they ask different things)."""
+
+    newer: Contender
+    older: Contender
+    score: float
+    proposal: Literal["duplicate", "conflict"]
+
+
+class Resemblances(Shape):
+    resemblances: list[Resemblance]
+    next: int | None
+
+
+class KnownWanted(Shape):
+    """Which of these questions a training set answers already."""
+
+    model: str
+    questions: Annotated[list[str], Field(max_length=500)]
+
+
+class KnownQuestion(Shape):
+    question: str
+    lesson: Id
+    model: Id
+    answer: str
+
+
+class Known(Shape):
+    known: list[KnownQuestion]
+
+
+class DifferenceWanted(Shape):
+    """What a training set has at `until` (default: now) and hadn't at `since` (default: the active version's position)."""
+
+    model: str
+    since: int | None = None
+    until: int | None = None
+    limit: Annotated[int, Field(ge=0, le=500)] = 50
+
+
+class Changed(Shape):
+    """A lesson of a difference; `text` is its question, or what the person said first."""
+
+    id: Id
+    model: Id
+    kind: Literal["qa", "conversation"]
+    change: Literal["added", "removed", "changed"]
+    text: str
+    answer: str
+
+
+class Difference(Shape):
+    """Counts of all, and at most `limit` lessons. `since` null: there is no active version, all is new."""
+
+    model: Id
+    since: int | None
+    until: int
+    added: int
+    removed: int
+    changed: int
+    system_message_changed: bool
+    lessons: list[Changed]
+
+
+class ImportedWanted(Shape):
+    """What an import changed, newest first."""
+
+    import_id: str
+    before: int | None = None
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 500
+
+
+class ImportedLesson(Shape):
+    """`touched_since`: somebody changed the lesson after the import did."""
+
+    position: int
+    lesson: Id
+    kind: Literal["qa", "conversation"]
+    fact: str
+    touched_since: bool
+
+
+class ImportedLessons(Shape):
+    lessons: list[ImportedLesson]
+    next: int | None
+
+
+# review ---------------------------------------------------------------------------------------------------------------
+
+
+class ProposalsWanted(Shape):
+    """A page of proposals, oldest first. People without the trainer role, and modules, see their own."""
+
+    status: Literal["open", "approved", "declined", "withdrawn"] | None = "open"
+    model: str | None = None
+    after: int = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class ProposalWanted(Shape):
+    proposal: Id
+
+
+class ProposalRow(Shape):
+    """`content`: the lesson as proposed, or its changes, as `kind` says. `now`: the lesson that would be changed."""
+
+    id: Id
+    model: Id
+    proposer: str
+    kind: Literal["qa", "conversation", "qa_changes", "conversation_changes"]
+    content: dict[str, Any]
+    lesson: Id | None
+    status: str
+    proposed_at: str
+    position: int
+    decided_by: str | None
+    decided_at: str | None
+    reason: str
+    edits: dict[str, Any]
+    erased: bool
+    revision: int
+    now: LessonRow | None = None
+
+
+class Proposals(Shape):
+    proposals: list[ProposalRow]
+    next: int | None
+
+
+class ModuleRow(Shape):
+    id: str
+    lessons: Trust
+    name: str | None = None
+    notes: str = ""
+
+
+class Modules(Shape):
+    """The modules of which something was said; others teach."""
+
+    modules: list[ModuleRow]
+
+
+# notices --------------------------------------------------------------------------------------------------------------
+
+
+class NoticesWanted(Shape):
+    """A person's notices, newest first."""
+
+    before: int | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+
+
+class NoticeRow(Shape):
+    """`kind` says which fields there are; `message` says it in English."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    position: int
+    kind: str
+    message: str
+    read: bool
+
+
+class Notices(Shape):
+    notices: list[NoticeRow]
+    unread: int
+    watching: list[Id]
+    next: int | None
 
 
 class NearestWanted(Shape):
@@ -269,6 +495,7 @@ class CompilationRow(Shape):
     revision: int
     requested_by: str
     requested_at: str
+    occasion: Occasion
     ended_at: str | None
     position: int
     forced: bool
@@ -280,6 +507,9 @@ class CompilationRow(Shape):
     lessons: int | None
     conflicts: int | None
     duplicates: int | None
+    added: int | None
+    removed: int | None
+    changed: int | None
     upload_sha256: str | None
     intent: Intent | None
     file: str | None
@@ -313,6 +543,48 @@ class MaybeCompilation(Shape):
     compilation: CompilationRow | None
 
 
+class PreflightWanted(Shape):
+    """What a compilation of the model would find, free of charge."""
+
+    model: str
+
+
+class Check(Shape):
+    """One thing that was looked at. `error` keeps a compilation from succeeding, `warning` doesn't; `fix` says what to do."""
+
+    check: str
+    level: Literal["ok", "warning", "error"]
+    message: str
+    fix: str = ""
+    lessons: list[Id] = []
+
+
+class Preflight(Shape):
+    """`ready`: no check is an error. `price_low` and `price_high` in `currency`, null where no price is known."""
+
+    model: Id
+    position: int
+    ready: bool
+    provider: Id | None
+    base_model: str | None
+    target: Target | None
+    examples: int
+    lessons: int
+    bytes: int
+    tokens_low: int
+    tokens_high: int
+    sha256: str | None
+    price_low: float | None
+    price_high: float | None
+    currency: str | None
+    conflicts: int
+    duplicates: int
+    personal_data: int
+    validation: int
+    checks: list[Check]
+    difference: Difference
+
+
 # people, groups and messages ------------------------------------------------------------------------------------------
 
 
@@ -327,6 +599,7 @@ class PersonRow(Shape):
     roles: list[RoleName]
     assistant: Id | None
     erased: bool
+    revision: int
 
 
 class People(Shape):
@@ -480,6 +753,20 @@ class SystemState(Shape):
     counts: dict[str, int]
 
 
+class SequenceWanted(Shape):
+    """Where to begin to follow EV: `position` is the last one that was seen; 0 for everything."""
+
+    position: Annotated[int, Field(ge=0)]
+
+
+class Sequence(Shape):
+    """`start`: the `opt_start_seq` of a consumer that is to get what comes after the position; `last`: EV's last sequence."""
+
+    position: int
+    start: int
+    last: int
+
+
 # trying a model out ---------------------------------------------------------------------------------------------------
 
 
@@ -520,6 +807,15 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "training_page": (TrainingPageWanted, TrainingPage),
     "conflicts": (ConflictsWanted, Conflicts),
     "nearest": (NearestWanted, Nearest),
+    "resemblances": (ResemblancesWanted, Resemblances),
+    "known_questions": (KnownWanted, Known),
+    "difference": (DifferenceWanted, Difference),
+    "imported": (ImportedWanted, ImportedLessons),
+    "proposals": (ProposalsWanted, Proposals),
+    "proposal": (ProposalWanted, ProposalRow),
+    "modules": (Nothing, Modules),
+    "notices": (NoticesWanted, Notices),
+    "preflight": (PreflightWanted, Preflight),
     "compilations": (CompilationsWanted, Compilations),
     "compilation": (CompilationWanted, CompilationRow),
     "open_compilations": (Nothing, Compilations),
@@ -534,8 +830,10 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "history": (HistoryWanted, History),
     "chain": (Nothing, ChainChecked),
     "state": (Nothing, SystemState),
+    "sequence": (SequenceWanted, Sequence),
     "rebuild": (Nothing, SystemState),
     "ask": (AskWanted, Asked),
 }
-"""Every query's name with what it asks and what it answers. `ask` is answered by chat, the others by projections. `rebuild` starts building
+"""Every query's name with what it asks and what it answers. `ask` is answered by chat, `preflight` by the
+compiler, the others by projections. `rebuild` starts building
 the read models anew beside the serving ones, which is what it has instead of an effect on the log."""

@@ -17,15 +17,15 @@ class Sealed(BaseModel):
     c: str = Field(description="Ciphertext and tag, base64. Additional data: log id, source, event id, i, k.")
 
 
-Holder = Literal["actor", "subject", "asker", "author", "record"]
+Holder = Literal["actor", "subject", "asker", "author", "proposer", "record"]
 
 
 @dataclass(frozen=True)
 class SealedFor:
     """Marks a text field that is sealed before it is stored, and says whose key it takes.
 
-    `actor`: the person who reports it; `subject`: the person the fact is about; `asker` and `author`: the person
-    that the field of this name beside it names (`person:<id>`); `record`: the record itself, which is also what
+    `actor`: the person who reports it; `subject`: the person the fact is about; `asker`, `author`
+    and `proposer`: the person that the field of this name beside it names (`person:<id>`); `record`: the record itself, which is also what
     the others fall back to when no person is named.
     """
 

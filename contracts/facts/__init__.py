@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from contracts.facts import compilation, conversation, group, message, model, person, provider, qa
+from contracts.facts import compilation, conversation, group, message, model, module, person, proposal, provider, qa
 from contracts.facts.fact import KINDS, Fact, Kind, Part, Reporter
 
-_FILES = (provider, model, qa, conversation, compilation, group, message, person)
+_FILES = (provider, model, qa, conversation, proposal, compilation, group, message, person, module)
 
 FACTS: Final[dict[str, type[Fact]]] = {
     name: thing

@@ -19,6 +19,9 @@ Status = Literal[
 TERMINAL: frozenset[Status] = frozenset({"succeeded", "unchanged", "failed", "cancelled", "deleted"})
 
 
+Occasion = Literal["asked", "nightly", "waiting", "recompilation"]
+
+
 class Plan(Part):
     """What a compilation builds with, as it was when it was requested."""
 
@@ -52,6 +55,7 @@ class CompileRequested(Fact):
     model: Id
     forced: bool = Field(default=False, description="Compile although nothing changed or the base model retires soon.")
     queue: bool = Field(default=False, description="Wait for a running compilation instead of being refused.")
+    occasion: Occasion = Field(default="asked", description="Why: somebody asked, or a model compiles by itself.")
     plan: Plan | None = derived(None, "What it builds with.")
     queued: bool = derived(False, "Another compilation of the model was running.")
 
@@ -89,6 +93,9 @@ class TrainingSetPackaged(Fact):
     conflicts: Counter = 0
     duplicates: Counter = 0
     erased: Counter = 0
+    added: Counter | None = Field(default=None, description="Lessons that the active version doesn't have.")
+    removed: Counter | None = Field(default=None, description="Lessons that only the active version has.")
+    changed: Counter | None = Field(default=None, description="Lessons whose text differs from the active version's.")
     model: Id | None = derived(None, "The compiled model.")
 
 

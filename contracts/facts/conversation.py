@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from contracts.facts.fact import ANYONE, Fact, Part, derived
-from contracts.facts.qa import ExternalId
+from contracts.facts.fact import ANYONE, PERSON, Fact, Part, derived
+from contracts.facts.qa import ExternalId, GivenOnly, HeldBack, Imported
 from contracts.identifiers import Actor, Id, Language
 from contracts.text import Label, Notes, SealedFor, Text, Title
 
@@ -43,12 +43,8 @@ class OriginReference(Part):
 Turns = Annotated[tuple[Turn, ...], Field(min_length=1, max_length=500)]
 
 
-class ConversationTrained(Fact):
-    """The model is to learn from this dialogue."""
-
-    kind = "conversation"
-    reporters = ANYONE
-    begins = True
+class ConversationContent(Part):
+    """A whole training conversation."""
 
     model: Id
     messages: Turns
@@ -62,15 +58,16 @@ class ConversationTrained(Fact):
     active: bool = True
     language: Language | None = None
     notes: Annotated[Notes, SealedFor("record")] = ""
+    held_back: HeldBack = None
     external_system: Label | None = None
-    external_id: ExternalId | None = None
+    external_id: ExternalId | None = Field(
+        default=None, description="The record it comes from; the same record again revises the lesson."
+    )
+    imported: Imported | None = None
 
 
-class ConversationRevised(Fact):
+class ConversationChanges(GivenOnly):
     """What is given replaces what was; the rest stays."""
-
-    kind = "conversation"
-    reporters = ANYONE
 
     messages: Turns | None = None
     train_as: TrainAs | None = None
@@ -78,7 +75,29 @@ class ConversationRevised(Fact):
     section: Label | None = None
     language: Language | None = None
     notes: Annotated[Notes, SealedFor("record")] | None = None
+    held_back: HeldBack = None
+
+
+class ConversationTrained(ConversationContent, Fact):
+    """The model is to learn from this dialogue."""
+
+    kind = "conversation"
+    reporters = ANYONE
+    begins = True
+
+    proposal: Id | None = derived(None, "The proposal that was approved.")
+    proposed_by: Actor | None = derived(None, "Who proposed it.")
+
+
+class ConversationRevised(ConversationChanges, Fact):
+    """What is given replaces what was; the rest stays."""
+
+    kind = "conversation"
+    reporters = ANYONE
+
     model: Id | None = derived(None, "The conversation's model.")
+    proposal: Id | None = derived(None, "The proposal that was approved.")
+    proposed_by: Actor | None = derived(None, "Who proposed it.")
 
 
 class ConversationDeactivated(Fact):
@@ -95,5 +114,14 @@ class ConversationReactivated(Fact):
 
     kind = "conversation"
     reporters = ANYONE
+
+    model: Id | None = derived(None, "The conversation's model.")
+
+
+class ConversationPersonalDataAccepted(Fact):
+    """What looks like personal data in the conversation's present text may be trained."""
+
+    kind = "conversation"
+    reporters = PERSON
 
     model: Id | None = derived(None, "The conversation's model.")

@@ -5,7 +5,9 @@ from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-Kind = Literal["provider", "model", "qa", "conversation", "compilation", "group", "message", "person"]
+Kind = Literal[
+    "provider", "model", "qa", "conversation", "proposal", "compilation", "group", "message", "person", "module"
+]
 Reporter = Literal["person", "module", "compiler", "chat"]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)

@@ -1,6 +1,6 @@
 """Models: the definition of an assistant, its place in the hierarchy and the version that answers."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,16 @@ class LineageRule(Part):
 
     descendants: Takes = "all"
     ancestors: Takes = "none"
+
+
+class SelfCompilation(Part):
+    """When a model is compiled without anybody asking. Something must have changed since it was compiled last."""
+
+    nightly: bool = False
+    waiting: int | None = Field(default=None, ge=1, description="As soon as so many lessons wait; null: never.")
+
+
+Sections = Annotated[tuple[Label, ...], Field(max_length=200)]
 
 
 class ModelDefined(Fact):
@@ -40,6 +50,8 @@ class ModelDefined(Fact):
     lineage: LineageRule = LineageRule()
     acceptance: Share | None = Field(default=None, description="Lowest share of validation questions that must pass.")
     uncompiled_lessons: bool = Field(default=False, description="Answers may use lessons that aren't compiled yet.")
+    held_back_sections: Sections = Field(default=(), description="Sections whose lessons relatives don't take in.")
+    compiles_itself: SelfCompilation = SelfCompilation()
     notes: Notes = ""
     name_keys: tuple[str, ...] = derived((), "Folded names, by which names are unique.")
 
@@ -58,6 +70,8 @@ class ModelRevised(Fact):
     lineage: LineageRule | None = None
     acceptance: Share | None = None
     uncompiled_lessons: bool | None = None
+    held_back_sections: Sections | None = None
+    compiles_itself: SelfCompilation | None = None
     notes: Notes | None = None
     name_keys: tuple[str, ...] | None = derived(None, "Folded names, when names change.")
 

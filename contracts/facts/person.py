@@ -47,3 +47,30 @@ class PersonErased(Fact):
 
     kind = "person"
     reporters = PERSON
+
+
+class ModelWatched(Fact):
+    """The person, the fact's subject, wants to be told what becomes of the model."""
+
+    kind = "person"
+    reporters = PERSON
+
+    model: Id
+
+
+class ModelUnwatched(Fact):
+    """The person no longer wants to be told."""
+
+    kind = "person"
+    reporters = PERSON
+
+    model: Id
+
+
+class NoticesRead(Fact):
+    """The person has read their notices up to this position."""
+
+    kind = "person"
+    reporters = PERSON
+
+    upto: int = Field(ge=1, description="The position of the latest notice that was read.")

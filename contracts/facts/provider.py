@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from contracts.facts.fact import ANYONE, PERSON, Fact, Part
-from contracts.identifiers import Language
+from contracts.facts.fact import ANYONE, PERSON, Fact, Part, derived
+from contracts.identifiers import Id, Language
 from contracts.text import Label, Notes
 
 ProviderKind = Literal["embedded", "openai", "azure", "openai_compatible"]
@@ -37,6 +37,11 @@ class Prices(Part):
     output: float | None = Field(default=None, ge=0)
 
 
+RetirementMargin = Annotated[
+    int, Field(ge=0, le=365, description="Days before the base model's end from which compilations must be forced.")
+]
+
+
 class ProviderRegistered(Fact):
     """A provider can be chosen for models from now on. `secret` names a configured secret and never is one."""
 
@@ -54,6 +59,7 @@ class ProviderRegistered(Fact):
     limits: Limits = Limits()
     prices: Prices | None = None
     retires_on: date | None = Field(default=None, description="When the base model is shut down, as far as known.")
+    retirement_margin: RetirementMargin = 30
     notes: Notes = ""
 
 
@@ -71,6 +77,7 @@ class ProviderRevised(Fact):
     secret: SecretName | None = None
     limits: Limits | None = None
     prices: Prices | None = None
+    retirement_margin: RetirementMargin | None = None
     notes: Notes | None = None
 
 
@@ -89,3 +96,27 @@ class BaseModelRetirementAnnounced(Fact):
 
     base_model: BaseModelName
     retires_on: date
+
+
+class BaseModelRetirementNear(Fact):
+    """The base model that the provider builds on is shut down in so many days, or fewer: administrators are told."""
+
+    kind = "provider"
+    reporters = frozenset({"compiler"})
+
+    base_model: BaseModelName
+    retires_on: date
+    days: Literal[90, 30, 7]
+
+
+class RecompilationRequested(Fact):
+    """Everything is to be compiled at this provider: the models that are here, and those of `models_of`, which move here.
+
+    Requests one compilation for each in the same append, parents before children; each becomes active only when accepted.
+    """
+
+    kind = "provider"
+    reporters = PERSON
+
+    models_of: tuple[Id, ...] = Field(default=(), max_length=100, description="Providers whose models move here.")
+    models: tuple[Id, ...] = derived((), "The models that are compiled, in order.")

@@ -11,6 +11,8 @@
 | `versions` | model | highest version number |
 | `version` | `<model>/<number>` | compilation |
 | `external` | `<system>/<id>` | lesson |
+| `proposed` | `external/<system>/<id>` or `changes/<lesson>/<proposer>` | proposal that the same again replaces |
+| `models_of` | provider | models, comma-separated, sorted |
 | `administrators` | `all` | person ids, comma-separated, sorted |
 | `schema` | fact | the highest schema number in the log, so that older code refuses to start |
 | `erased` | person | `yes`: their key is destroyed again at every start |
@@ -30,9 +32,12 @@ from contracts.facts.compilation import (
 from contracts.facts.conversation import ConversationTrained
 from contracts.facts.model import DefaultModelChosen, ModelDefined, ModelRevised, ParentAssigned, VirtualUserLinked
 from contracts.facts.person import PersonAdded, PersonErased, PersonRevised
+from contracts.facts.proposal import LessonApproved, LessonProposed
 from contracts.facts.provider import ProviderRegistered, ProviderRevised
 from contracts.facts.qa import QAAdded
 from services.commands.decide.event import Event
+from services.commands.decide.proposal import key_of
+from services.commands.states.proposal import content_of
 from services.commands.world import World
 from services.folding import keys_of
 
@@ -61,6 +66,8 @@ def _of_record(world: World, event: Event) -> Claims:
             return _of_person(world, event.subject, event.data)
         case "qa" | "conversation":
             return _of_lesson(event.subject, event.data)
+        case "proposal":
+            return _of_proposal(world, event.subject, event.data)
         case _:
             return {}
 
@@ -71,11 +78,14 @@ def _of_model(world: World, id: str, data: Fact) -> Claims:
             rows: Claims = {("model_name", key): id for key in data.name_keys}
             rows |= {("parent", id): data.parent} if data.parent else {}
             rows |= {("virtual_user", data.virtual_user): id} if data.virtual_user else {}
+            rows |= _at_provider(world, id, None, data.provider)
             return rows | ({("default", "model"): id} if data.default else {})
-        case ModelRevised(name_keys=keys) if keys is not None:
+        case ModelRevised(name_keys=keys):
             before = world.model(id)
             assert before is not None
-            return _exchange("model_name", keys_of(before.name, before.names.values()), keys, id)
+            moved = _at_provider(world, id, before.provider, data.changes().get("provider", before.provider))
+            named = keys_of(before.name, before.names.values())
+            return moved | (_exchange("model_name", named, keys, id) if keys is not None else {})
         case ParentAssigned():
             return {("parent", id): data.parent}
         case VirtualUserLinked():
@@ -86,6 +96,30 @@ def _of_model(world: World, id: str, data: Fact) -> Claims:
             return {("default", "model"): id}
         case _:
             return {}
+
+
+def _at_provider(world: World, id: str, before: str | None, now: str | None) -> Claims:
+    rows: Claims = {}
+    if before != now:
+        if before is not None:
+            left = [one for one in (world.unique("models_of", before) or "").split(",") if one not in ("", id)]
+            rows["models_of", before] = ",".join(left) or None
+        if now is not None:
+            here = {one for one in (world.unique("models_of", now) or "").split(",") if one} | {id}
+            rows["models_of", now] = ",".join(sorted(here))
+    return rows
+
+
+def _of_proposal(world: World, id: str, data: Fact) -> Claims:
+    if isinstance(data, LessonProposed):
+        key = key_of(data.proposer or "", content_of(data)[0], data.lesson)
+        return {("proposed", key): id} if key is not None else {}
+    before = world.proposal(id)
+    assert before is not None
+    key = key_of(before.proposer, before.content, before.lesson)
+    # A declined record stays known, so that its module can't propose the very same again and again.
+    gone = isinstance(data, LessonApproved) or before.lesson is not None
+    return {("proposed", key): None} if key is not None and gone else {}
 
 
 def _of_provider(world: World, id: str, data: Fact) -> Claims:

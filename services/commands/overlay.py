@@ -75,6 +75,14 @@ class Overlay:
         """Its state, or None when there is none."""
         return self._state(stream_of("conversation", id))
 
+    def proposal(self, id: str) -> Any:
+        """Its state, or None when there is none."""
+        return self._state(stream_of("proposal", id))
+
+    def module(self, id: str) -> Any:
+        """Its state, or None when there is none."""
+        return self._state(stream_of("module", id))
+
     def compilation(self, id: str) -> Any:
         """Its state, or None when there is none."""
         return self._state(stream_of("compilation", id))

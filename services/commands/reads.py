@@ -22,7 +22,7 @@ class Reads:
 
 
 _REFERENCES = {
-    "model": "model", "to": "model", "parent": "model", "assistant": "model", "provider": "provider",
+    "model": "model", "to": "model", "training_set": "model", "other": "qa", "parent": "model", "assistant": "model", "provider": "provider",
     "group": "group", "question": "message", "reply_to": "message",
 }  # fmt: skip
 

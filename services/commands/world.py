@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from services.commands.states import QA, Compilation, Conversation, Group, Message, Model, Person, Provider, stream_of
+from services.commands.states import (
+    QA,
+    Compilation,
+    Conversation,
+    Group,
+    Message,
+    Model,
+    Module,
+    Person,
+    Proposal,
+    Provider,
+    stream_of,
+)
 
 
 class World(Protocol):
@@ -14,6 +26,8 @@ class World(Protocol):
     def model(self, id: str, /) -> Model | None: ...
     def qa(self, id: str, /) -> QA | None: ...
     def conversation(self, id: str, /) -> Conversation | None: ...
+    def proposal(self, id: str, /) -> Proposal | None: ...
+    def module(self, id: str, /) -> Module | None: ...
     def compilation(self, id: str, /) -> Compilation | None: ...
     def group(self, id: str, /) -> Group | None: ...
     def message(self, id: str, /) -> Message | None: ...
@@ -43,6 +57,14 @@ class DictWorld:
     def conversation(self, id: str) -> Conversation | None:
         """Its state."""
         return self.states.get(stream_of("conversation", id))
+
+    def proposal(self, id: str) -> Proposal | None:
+        """Its state."""
+        return self.states.get(stream_of("proposal", id))
+
+    def module(self, id: str) -> Module | None:
+        """Its state."""
+        return self.states.get(stream_of("module", id))
 
     def compilation(self, id: str) -> Compilation | None:
         """Its state."""

@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from contracts.envelope import LARGEST_EVENT, Envelope
+from contracts.facts.conversation import ConversationChanges, ConversationContent
 from contracts.facts.person import PersonErased
+from contracts.facts.qa import QAChanges, QAContent
 from contracts.replies import Accepted
 from services.commands.claims import claims
 from services.commands.decide import Event, check_revision, decide
@@ -24,6 +26,10 @@ from services.refusals import Refused
 
 LARGEST_BATCH = 1_000
 LARGEST_QUEUE = 20_000
+_MAY_BECOME = (QAContent, QAChanges, ConversationContent, ConversationChanges)
+"""Facts that may be appended as another: as a proposal, or as a revision of a lesson that was taught before."""
+MOST_EVENTS = 8
+"""That such a fact gives."""
 HEADERS = 1_000
 """Bytes that an event's headers on the bus may take."""
 _EVENTS = uuid.UUID("5d0e3a52-4f1c-5c39-9d1b-6a6f3f0f7a11")
@@ -143,8 +149,8 @@ class Writer:
             head = positions[-1] if positions else writing.head.position
         self._overlay.end()
         self._head = head
-        for waiting, position in zip(decided.accepted, positions, strict=True):
-            waiting.outcome = _accepted(waiting.fact, position)
+        for waiting, append, position in zip(decided.accepted, decided.appends, positions, strict=True):
+            waiting.outcome = _accepted(waiting.fact, position, append.events[0].stream, append.events[0].topic)
             if isinstance(waiting.fact.data, PersonErased):
                 self._keys.destroy(f"person:{waiting.fact.subject}")
         for repeat, first in decided.repeats:
@@ -160,13 +166,20 @@ class Writer:
         key = _key(waiting.fact)
         before, twin = seen.get(key), batch.met.get(key)
         if before is not None and before.digest == waiting.digest:
-            waiting.outcome = _accepted(waiting.fact, before.position)
+            waiting.outcome = self._accepted_before(waiting.fact, before.position)
         elif twin is not None and twin.digest == waiting.digest:
             batch.repeats.append((waiting, twin))
         elif before is not None or twin is not None:
             waiting.outcome = _reused(waiting.fact)
         else:
             self._decide_fresh(waiting, batch)
+
+    def _accepted_before(self, fact: Envelope, position: int) -> Accepted:
+        if not issubclass(type(fact.data), _MAY_BECOME):
+            return _accepted(fact, position, stream_of(fact.data.kind, fact.subject or fact.id), fact.type)
+        events = self._log.read(position - MOST_EVENTS, MOST_EVENTS, position)
+        first = next(one for one in events if one.fact_end == position)
+        return _accepted(fact, position, first.stream, first.topic)
 
     def _decide_fresh(self, waiting: _Waiting, batch: _Batch) -> None:
         try:
@@ -228,8 +241,9 @@ def _key(fact: Envelope) -> FactKey:
     return (fact.source, fact.id)
 
 
-def _accepted(fact: Envelope, position: int) -> Accepted:
-    return Accepted.model_construct(position=position, id=fact.id, subject=fact.subject or fact.id)
+def _accepted(fact: Envelope, position: int, stream: str, topic: str) -> Accepted:
+    became = topic if topic != fact.type else None
+    return Accepted.model_construct(position=position, id=fact.id, subject=stream.partition(":")[2], became=became)
 
 
 def _reused(fact: Envelope) -> Refused:

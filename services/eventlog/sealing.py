@@ -160,7 +160,7 @@ def _holder(envelope: Envelope, part: Part, rule: Holder) -> str:
         person = envelope.actor
     elif rule == "subject":
         person = f"person:{envelope.subject}"
-    elif rule in ("asker", "author"):
+    elif rule in ("asker", "author", "proposer"):
         person = getattr(part, rule, None)
     if person is not None and person.startswith("person:"):
         return person

@@ -10,8 +10,8 @@ from contracts import queries as q
 from services.folding import fold
 from services.projections.answering import Question
 from services.projections.counting import counts
-from services.projections.tables import FOREVER, body, compilation, lesson, model, provider
-from services.projections.training_set import conflicts_of, document_at, page, places_at
+from services.projections.tables import FOREVER, PERSONAL, body, compilation, lesson, model, provider
+from services.projections.training_set import document_at, page, places_at
 from services.refusals import Refused
 
 Document = dict[str, Any]
@@ -53,11 +53,10 @@ def providers(question: Question, _: q.Nothing) -> q.Providers:
 
 def one_lesson(question: Question, wanted: q.LessonWanted) -> q.LessonRow:
     """One lesson by id."""
-    query = select(lesson).where(lesson.c.id == wanted.lesson, _valid(lesson, question.position))
-    row = question.training.execute(query).mappings().first()
-    if row is None:
+    found = lesson_row(question, wanted.lesson)
+    if found is None:
         raise Refused("unknown_lesson", f"There is no lesson {wanted.lesson}.", {"lesson": "unknown"})
-    return _lesson(question, row)
+    return found
 
 
 def lessons(question: Question, wanted: q.LessonsWanted) -> q.Lessons:
@@ -66,6 +65,8 @@ def lessons(question: Question, wanted: q.LessonsWanted) -> q.Lessons:
     conditions = [lesson.c.model == id, lesson.c.id > wanted.after, _valid(lesson, question.position)]
     if wanted.kind:
         conditions.append(lesson.c.kind == wanted.kind)
+    if wanted.personal_data:
+        conditions.append(PERSONAL)
     if wanted.purpose:
         conditions.append(lesson.c.attributes.contains(f'"purpose":"{wanted.purpose}"'))
     query = select(lesson).where(and_(*conditions)).order_by(lesson.c.id).limit(wanted.limit + 1)
@@ -94,12 +95,6 @@ def training_page(question: Question, wanted: q.TrainingPageWanted) -> q.Trainin
         duplicates=plan.duplicates if first else 0,
         erased=plan.erased if first else 0,
     )
-
-
-def conflicts(question: Question, wanted: q.ConflictsWanted) -> q.Conflicts:
-    """Conflicts and duplicates of a training set."""
-    id = find_model(question, wanted.model)
-    return q.Conflicts(conflicts=conflicts_of(question.training, id, question.position))
 
 
 def nearest(question: Question, wanted: q.NearestWanted) -> q.Nearest:
@@ -150,8 +145,8 @@ def _model_rows(question: Question) -> dict[str, q.ModelRow]:
     documents: dict[str, Document] = {id: json.loads(one) for id, one in question.training.execute(query)}
     places = places_at(question.training, question.position)
     active = {id: one["active"]["position"] if one["active"] else None for id, one in documents.items()}
-    counted = counts(question.training, places, active, question.position)
-    versions, running = _compiled(question)
+    versions, running, tried = _compiled(question)
+    counted = counts(question.training, places, active, tried, question.position)
     return {
         id: q.ModelRow(
             **{name: one[name] for name in q.ModelRow.model_fields if name in one},
@@ -161,15 +156,20 @@ def _model_rows(question: Question) -> dict[str, q.ModelRow]:
     }  # fmt: skip
 
 
-def _compiled(question: Question) -> tuple[dict[str, int], dict[str, str]]:
+def _compiled(question: Question) -> tuple[dict[str, int], dict[str, str], dict[str, int]]:
+    """Per model: the highest version, the compilation that runs, and the position of the latest one."""
     columns = (compilation.c.model, compilation.c.id, compilation.c.status, compilation.c.version)
     versions: dict[str, int] = {}
     running: dict[str, str] = {}
-    for owner, id, status, version in question.training.execute(select(*columns)):
+    tried: dict[str, int] = {}
+    query = select(*columns, compilation.c.requested_position)
+    for owner, id, status, version, position in question.training.execute(query):
         versions[owner] = max(versions.get(owner, 0), version or 0)
+        if position <= question.position:
+            tried[owner] = max(tried.get(owner, 0), position)
         if status in ("packaging", "uploading", "training", "evaluating"):
             running[owner] = id
-    return versions, running
+    return versions, running, tried
 
 
 def _provider(id: str, document: Document) -> q.ProviderRow:
@@ -177,12 +177,20 @@ def _provider(id: str, document: Document) -> q.ProviderRow:
     return q.ProviderRow.model_validate(document | {"id": id, "retires_on": ends, "notes": _plain(document["notes"])})
 
 
+def lesson_row(question: Question, id: str) -> q.LessonRow | None:
+    """One lesson by id, as it stood at the position."""
+    query = select(lesson).where(lesson.c.id == id, _valid(lesson, question.position))
+    row = question.training.execute(query).mappings().first()
+    return _lesson(question, row) if row is not None else None
+
+
 def _lesson(question: Question, row: Mapping[Any, Any]) -> q.LessonRow:
     text = question.training.execute(select(body.c.document).where(body.c.id == row["body"])).scalar_one()
     attributes = json.loads(row["attributes"])
     columns = ("id", "kind", "model", "position", "first_position")
     given = {name: row[name] for name in columns} | attributes | json.loads(text)
-    return q.LessonRow.model_validate(given | {"notes": _plain(attributes["notes"])})
+    plain = {"notes": _plain(attributes["notes"]), "personal_data": [one for one in row["personal"].split(",") if one]}
+    return q.LessonRow.model_validate(given | plain)
 
 
 def _compilation(document: str) -> q.CompilationRow:

@@ -21,6 +21,7 @@ from contracts.facts.message import (
 )
 from contracts.facts.model import ModelArchived, ModelDefined, ModelRestored, ModelRevised, VirtualUserLinked
 from contracts.facts.person import PersonAdded, PersonErased, PersonRevised
+from services.eventlog.log import Recorded
 from services.projections.answerers import answerers
 from services.projections.tables import assistant, group, message, person
 
@@ -35,14 +36,15 @@ class Chatting:
         self._documents: dict[tuple[str, str], Document] = {}
         self._touched: set[tuple[str, str]] = set()
 
-    def begin(self, connection: Connection, events: Sequence[tuple[int, Envelope]]) -> None:
+    def begin(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """Fetch what the batch will change."""
         self._documents, self._touched, self._connection = {}, set(), connection
         for kind in _TABLES:
             self._load(kind, {id for _, event in events for one, id in _named(event) if one == kind})
 
-    def project(self, position: int, event: Envelope) -> None:
+    def project(self, recorded: Recorded, event: Envelope) -> None:
         """Take one event in."""
+        position, self._revision = recorded.position, recorded.revision
         match event.data.kind:
             case "person":
                 self._person(event)
@@ -78,6 +80,8 @@ class Chatting:
         return self._documents[kind, id]
 
     def _put(self, kind: str, id: str, document: Document) -> None:
+        if kind == "person":
+            document = document | {"revision": self._revision}
         self._documents[kind, id] = document
         self._touched.add((kind, id))
 
@@ -93,6 +97,8 @@ class Chatting:
                 gone = {"name": "", "login": None, "email": None, "erased": True}
                 self._put("person", id, self._get("person", id) | gone)
                 self._erase(f"person:{id}")
+            case _:
+                self._put("person", id, self._get("person", id))
 
     def _group(self, event: Envelope) -> None:
         id, data = str(event.subject), event.data

@@ -28,6 +28,7 @@ from contracts.facts.compilation import (
     TrainingSetPackaged,
     VersionEvaluated,
 )
+from services.eventlog.log import Recorded
 from services.projections.tables import compilation
 
 Document = dict[str, Any]
@@ -35,7 +36,7 @@ Document = dict[str, Any]
 _EMPTY: Document = dict.fromkeys((
     "ended_at", "packaging", "sha256", "examples", "lessons", "conflicts", "duplicates", "upload_sha256", "intent",
     "file", "job", "job_status", "compiled_model", "trained_tokens", "passed", "asked", "accepted", "version", "same_as",
-    "cost", "currency", "error",
+    "cost", "currency", "error", "added", "removed", "changed",
 ))  # fmt: skip
 
 
@@ -45,7 +46,7 @@ class Compilations:
     def __init__(self) -> None:
         self._documents: dict[str, Document] = {}
 
-    def begin(self, connection: Connection, events: Sequence[tuple[int, Envelope]]) -> None:
+    def begin(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """Fetch what the batch will change."""
         ids = {str(e.subject) for _, e in events if e.data.kind == "compilation"}
         self._documents = {}
@@ -53,14 +54,18 @@ class Compilations:
             query = select(compilation.c.id, compilation.c.document).where(compilation.c.id.in_(ids))
             self._documents = {row[0]: json.loads(row[1]) for row in connection.execute(query)}
 
-    def project(self, position: int, fact_end: int, recorded_at: int, event: Envelope) -> None:
+    def document(self, id: str) -> Document:
+        """A compilation of this batch, as far as it is projected."""
+        return self._documents[id]
+
+    def project(self, recorded: Recorded, event: Envelope) -> None:
         """Take one event in."""
         if event.data.kind != "compilation":
             return
-        id = str(event.subject)
-        when = datetime.fromtimestamp(recorded_at / 1_000_000, UTC).isoformat()
+        id, position = str(event.subject), recorded.position
+        when = datetime.fromtimestamp(recorded.recorded_at / 1_000_000, UTC).isoformat()
         if isinstance(event.data, CompileRequested):
-            self._documents[id] = _requested(id, fact_end, when, event)
+            self._documents[id] = _requested(id, recorded.fact_end, when, event)
         document = self._documents[id]
         document["revision"] += 1
         sentence = _fold(document, event)
@@ -101,6 +106,7 @@ def _requested(id: str, fact_end: int, when: str, event: Envelope) -> Document:
         "requested_at": when,
         "position": fact_end,
         "forced": data.forced,
+        "occasion": data.occasion,
         "plan": data.plan.model_dump(mode="json"),
         "cancel_requested": False,
         "results": [],
@@ -120,7 +126,17 @@ def _fold(document: Document, event: Envelope) -> str:  # noqa: C901 - one case 
             document["cancel_requested"] = True
             return "Somebody asked to cancel it."
         case TrainingSetPackaged():
-            names = ("packaging", "sha256", "examples", "lessons", "conflicts", "duplicates")
+            names = (
+                "packaging",
+                "sha256",
+                "examples",
+                "lessons",
+                "conflicts",
+                "duplicates",
+                "added",
+                "removed",
+                "changed",
+            )
             document |= {name: plain[name] for name in names}
             document["status"] = "uploading" if document["plan"]["target"] == "fine_tune" else "evaluating"
             return f"Packaged {data.examples} examples of {data.lessons} lessons ({data.bytes:,} bytes)."

@@ -9,42 +9,62 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from contracts.queries import LessonCounts
 from services.projections.lineage import Contributor, Place, contributors
-from services.projections.tables import CEASED, FOREVER, lesson
+from services.projections.tables import CEASED, lesson
+
+Group = tuple[str, int, str]
+"""Kind, `held_back`, and the section's key where a model holds that section back."""
 
 
 def counts(
-    connection: Connection, places: Mapping[str, Place], active: Mapping[str, int | None], position: int
+    connection: Connection,
+    places: Mapping[str, Place],
+    active: Mapping[str, int | None],
+    tried: Mapping[str, int],
+    position: int,
 ) -> dict[str, LessonCounts]:
-    """Per model. `active`: the pinned position of each model's active version, None without one."""
-    training = _training(connection, position)
+    """Per model. `active`: the pinned position of each model's active version, None without one; `tried`: the position
+    of each model's latest compilation, whatever became of it."""
+    training = _training(connection, places, position)
     validation = _validation(connection, position)
-    taken = {id: contributors(places, id) for id in places}
-    changes = _Changes(connection, [at for at in active.values() if at is not None], position)
+    since = [at for at in (*active.values(), *tried.values()) if at is not None]
+    changes = _Changes(connection, since, position)
     found: dict[str, LessonCounts] = {}
-    for id, relatives in taken.items():
+    for id in places:
+        relatives = contributors(places, id)
         own = sum(training[id].values())
         inherited = sum(_taken(training, one) for one in relatives if one.model != id)
-        since = active.get(id)
-        waiting = own + inherited if since is None else changes.since(since, relatives)
-        found[id] = LessonCounts(own=own, inherited=inherited, waiting=waiting, validation=validation[id])
+        pinned, last = active.get(id), tried.get(id)
+        found[id] = LessonCounts(
+            own=own,
+            inherited=inherited,
+            waiting=own + inherited if pinned is None else changes.since(pinned, relatives),
+            untried=own + inherited if last is None else changes.since(last, relatives),
+            validation=validation[id],
+        )
     return found
 
 
-def _training(connection: Connection, position: int) -> dict[str, Counter[str]]:
-    query = (
-        select(lesson.c.model, lesson.c.kind, func.count())
-        .where(lesson.c.trains.is_(True), lesson.c.erased.is_(False), _valid(position))
-        .group_by(lesson.c.model, lesson.c.kind)
-    )
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    for model, kind, number in connection.execute(query):
-        found[model][kind] = number
+def _training(connection: Connection, places: Mapping[str, Place], position: int) -> defaultdict[str, Counter[Group]]:
+    trains = and_(lesson.c.trains.is_(True), lesson.c.erased.is_(False), _valid(position))
+    columns = (lesson.c.model, lesson.c.kind, lesson.c.held_back)
+    found: defaultdict[str, Counter[Group]] = defaultdict(Counter)
+    query = select(*columns, func.count()).where(trains).group_by(*columns)
+    for model, kind, held_back, number in connection.execute(query):
+        found[model][kind, held_back, ""] = number
+    holding = {id: place.held_back for id, place in places.items() if place.held_back}
+    if holding:
+        sections = (*columns, lesson.c.section_key)
+        query = select(*sections, func.count()).where(trains, lesson.c.model.in_(holding)).group_by(*sections)
+        for model, kind, held_back, section, number in connection.execute(query):
+            if section in holding[model]:
+                found[model][kind, held_back, ""] -= number
+                found[model][kind, held_back, section] = number
     return found
 
 
-def _taken(training: Mapping[str, Counter[str]], one: Contributor) -> int:
-    kinds = training.get(one.model, Counter())
-    return kinds["qa"] if one.takes == "qas" else sum(kinds.values())
+def _taken(training: Mapping[str, Counter[Group]], one: Contributor) -> int:
+    groups = training.get(one.model, Counter())
+    return sum(number for group, number in groups.items() if one.takes_in(*group))
 
 
 def _validation(connection: Connection, position: int) -> Counter[str]:
@@ -60,29 +80,34 @@ def _validates(attributes: str) -> bool:
 
 
 class _Changes:
-    """The lessons that began, changed or ceased to train since the oldest active version: few, so counted in memory."""
+    """The lessons that began, changed or ceased to train since the oldest version: few, so counted in memory."""
 
     def __init__(self, connection: Connection, since: list[int], position: int) -> None:
-        self._rows: list[tuple[str, str, str, int, int]] = []
+        self._rows: list[Any] = []
+        self._now = position
         if not since:
             return
         oldest = min(since)
         began = and_(lesson.c.valid_from > oldest, lesson.c.valid_from <= position)
         ceased = and_(lesson.c.valid_to > oldest, lesson.c.valid_to <= position, CEASED)
-        columns = (lesson.c.id, lesson.c.model, lesson.c.kind, lesson.c.valid_from, lesson.c.valid_to)
-        query = select(*columns).where(lesson.c.trains.is_(True), or_(began, ceased))
-        self._rows = [(row[0], row[1], row[2], row[3], row[4]) for row in connection.execute(query)]
+        columns = (lesson.c.id, lesson.c.model, lesson.c.body, lesson.c.valid_from, lesson.c.valid_to)
+        held = (lesson.c.kind, lesson.c.held_back, lesson.c.section_key)
+        query = select(*columns, *held).where(lesson.c.trains.is_(True), or_(began, ceased))
+        self._rows = list(connection.execute(query))
 
     def since(self, position: int, relatives: list[Contributor]) -> int:
-        takes = {one.model: one.takes for one in relatives}
-        changed = {
-            id
-            for id, model, kind, begin, end in self._rows
-            if model in takes
-            and (kind == "qa" or takes[model] == "all")
-            and (begin > position) != (begin <= position < end < FOREVER)
-        }
-        return len(changed)
+        """How many lessons of the training set have another text than at the position, are new, or are gone."""
+        taken = {one.model: one for one in relatives}
+        then: dict[str, int] = {}
+        now: dict[str, int] = {}
+        for id, model, body, begin, end, *held in self._rows:
+            if model not in taken or not taken[model].takes_in(*held):
+                continue
+            if begin <= position < end:
+                then[id] = body
+            if begin <= self._now < end:
+                now[id] = body
+        return sum(then.get(id) != now.get(id) for id in then.keys() | now.keys())
 
 
 def _valid(position: int) -> Any:

@@ -1,6 +1,7 @@
 """Projects lessons: QAs and training conversations, in every form they ever had."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -9,20 +10,35 @@ from sqlalchemy import Connection, insert, select, update
 from contracts.envelope import Envelope
 from contracts.facts.conversation import (
     ConversationDeactivated,
+    ConversationPersonalDataAccepted,
     ConversationReactivated,
     ConversationRevised,
     ConversationTrained,
     Turn,
 )
 from contracts.facts.person import PersonErased
-from contracts.facts.qa import QAAdded, QADeactivated, QAMoved, QAReactivated, QARevised
+from contracts.facts.qa import (
+    ConflictSettled,
+    QAAdded,
+    QADeactivated,
+    QAMoved,
+    QAPersonalDataAccepted,
+    QAReactivated,
+    QARevised,
+    QAsDistinguished,
+)
 from contracts.text import Sealed
-from services.projections.tables import authorship, body, lesson
+from services.eventlog.log import Recorded
+from services.folding import fold
+from services.personal_data.finding import kinds
+from services.projections.tables import HELD_BACK, SHARED, UNSET, authorship, body, lesson
 from services.projections.temporal import Row, Temporal
 
 _QA = ("question", "answer")
 _CONVERSATION = ("messages", "train_as", "straight_question")
-_ATTRIBUTES = ("section", "language", "notes", "purpose", "active")
+_ATTRIBUTES = ("section", "language", "notes", "purpose", "active", "held_back")
+_ONCE = ("external_system", "external_id", "imported", "origin", "origin_reference", "proposal")
+"""What a lesson says of itself when it is added, and never again."""
 
 
 class Lessons:
@@ -33,31 +49,36 @@ class Lessons:
         self._bodies: dict[int, tuple[str, str, dict[str, Any]]] = {}
         self._authors: set[tuple[str, str]] = set()
 
-    def begin(self, connection: Connection, events: list[tuple[int, Envelope]]) -> None:
+    def begin(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """Fetch what the batch will change."""
         self._bodies, self._authors = {}, set()
         self._rows.load(connection, {str(e.subject) for _, e in events if e.data.kind in ("qa", "conversation")})
         self._connection = connection
 
-    def project(self, position: int, event: Envelope) -> None:
+    def project(self, recorded: Recorded, event: Envelope) -> None:
         """Take one event in."""
-        id = str(event.subject)
+        id, position = str(event.subject), recorded.position
+        self._revision = recorded.revision
         match data := event.data:
             case QAAdded():
                 text = {"question": data.question, "answer": data.answer}
-                self._add(id, position, "qa", data, text, erased=any(isinstance(one, Sealed) for one in text.values()))
+                self._add(id, position, "qa", event, text, erased=any(isinstance(one, Sealed) for one in text.values()))
             case ConversationTrained():
                 self._note_authors(id, event)
                 given = data.model_dump(mode="json", include=set(_CONVERSATION))
-                self._add(id, position, "conversation", data, given, erased=_unreadable(data.messages))
+                self._add(id, position, "conversation", event, given, erased=_unreadable(data.messages))
             case QARevised() | ConversationRevised():
                 self._revise(id, position, event)
             case QADeactivated() | ConversationDeactivated():
-                self._switch(id, position, active=False)
+                self._switch(id, position, active=False, deactivated_at=event.time.isoformat())
             case QAReactivated() | ConversationReactivated():
-                self._switch(id, position, active=True)
+                self._switch(id, position, active=True, deactivated_at=None)
             case QAMoved():
                 self._put(id, position, {**self._row(id), "model": data.to})
+            case ConflictSettled() | QAsDistinguished():
+                self._put(id, position, self._row(id))
+            case QAPersonalDataAccepted() | ConversationPersonalDataAccepted():
+                self._put(id, position, self._row(id) | {"personal": ""})
             case PersonErased():
                 self._erase(f"person:{id}")
             case _:
@@ -77,9 +98,14 @@ class Lessons:
         if fresh:
             connection.execute(insert(authorship), fresh)
 
-    def _add(self, id: str, position: int, kind: str, data: Any, text: dict[str, Any], *, erased: bool = False) -> None:
-        attributes = {name: getattr(data, name, None) for name in _ATTRIBUTES}
+    def _add(
+        self, id: str, position: int, kind: str, event: Envelope, text: dict[str, Any], *, erased: bool = False
+    ) -> None:
+        data: Any = event.data
+        attributes = {name: getattr(data, name, None) for name in (*_ATTRIBUTES, *_ONCE)}
         attributes["purpose"] = attributes["purpose"] or "training"
+        attributes |= {"added_by": data.proposed_by or event.actor, "added_at": event.time.isoformat()}
+        attributes["deactivated_at"] = None if attributes["active"] else event.time.isoformat()
         row = {
             "model": data.model,
             "kind": kind,
@@ -87,33 +113,42 @@ class Lessons:
             "first_position": None,
             "question_key": getattr(data, "question_key", ""),
             "answer_key": _answer_key(text),
-            "attributes": _dump(attributes),
+            "personal": _personal(text),
+            "body": self._keep(position, id, kind, text),
+            "position": position,
         }
-        self._put(id, position, row | {"body": self._keep(position, id, kind, text), "position": position}, attributes)
+        self._put(id, position, row, attributes)
 
     def _revise(self, id: str, position: int, event: Envelope) -> None:
         data: Any = event.data
         row = self._row(id)
         given = data.given()
         attributes = orjson.loads(row["attributes"]) | {name: given[name] for name in _ATTRIBUTES if name in given}
-        row |= {"attributes": _dump(attributes), "position": position}
+        row |= {"position": position}
         text = {name: given[name] for name in (*_QA, *_CONVERSATION) if name in given}
         if text:
             whole = self._body(row["body"]) | text
-            row |= {"body": self._keep(position, id, row["kind"], whole), "answer_key": _answer_key(whole)}
+            row |= {"answer_key": _answer_key(whole), "personal": _personal(whole)}
+            row["body"] = self._keep(position, id, row["kind"], whole)
         if data.kind == "qa" and data.question_key is not None:
             row["question_key"] = data.question_key
         if isinstance(data, ConversationRevised) and data.messages is not None:
             self._note_authors(id, event)
             row["erased"] = _unreadable(data.messages)
-        self._put(id, position, row)
+        self._put(id, position, row, attributes)
 
-    def _switch(self, id: str, position: int, *, active: bool) -> None:
+    def _switch(self, id: str, position: int, **changes: Any) -> None:
         row = self._row(id)
-        self._put(id, position, row | {"attributes": _dump(orjson.loads(row["attributes"]) | {"active": active})})
+        self._put(id, position, row, orjson.loads(row["attributes"]) | changes)
 
     def _put(self, id: str, position: int, row: Row, attributes: dict[str, Any] | None = None) -> None:
-        attributes = attributes or orjson.loads(row["attributes"])
+        attributes = (attributes or orjson.loads(row["attributes"])) | {"revision": self._revision}
+        held_back = {None: UNSET, True: HELD_BACK, False: SHARED}[attributes["held_back"]]
+        row = row | {
+            "attributes": _dump(attributes),
+            "section_key": fold(attributes["section"]),
+            "held_back": held_back,
+        }
         trains = bool(attributes["active"]) and attributes["purpose"] == "training"
         first = row["first_position"] or (position if trains else None)
         self._rows.put(id, position, {**row, "trains": trains, "first_position": first})
@@ -158,6 +193,11 @@ class Lessons:
             connection.execute(update(lesson).where(lesson.c.id.in_(lessons)).values(erased=True))
         self._bodies, self._authors = {}, set()
         self._rows.load(connection, {*lessons, *self._rows.ids()})
+
+
+def _personal(text: dict[str, Any]) -> str:
+    said = [text.get("question"), text.get("answer"), *(turn["content"] for turn in text.get("messages") or ())]
+    return ",".join(sorted({kind for one in said if isinstance(one, str) for kind in kinds(one)}))
 
 
 def _unreadable(turns: tuple[Turn, ...]) -> bool:

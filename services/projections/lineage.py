@@ -4,26 +4,46 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from contracts.facts.model import Takes
+from services.projections.tables import HELD_BACK, SHARED
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A model's place in the hierarchy and its own lineage rule."""
+    """A model's place in the hierarchy, its own lineage rule, and what it holds back from its relatives.
+
+    `personal`: it shares only what is marked so. `held_back`: the folded names of sections that it keeps to itself.
+    """
 
     id: str
     parent: str | None
     archived: bool
     descendants: Takes
     ancestors: Takes
+    personal: bool = False
+    held_back: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Contributor:
-    """A model whose lessons are taken: `distance` 0 is the model itself; `takes` is `all` or `qas`."""
+    """A model whose lessons are taken: `distance` 0 is the model itself; `takes` is `all` or `qas`.
+
+    `shared_only` and `without` (folded section names) are what a relative holds back; a lesson that is marked as shared
+    is taken even so, one that is marked as held back never.
+    """
 
     model: str
     distance: int
     takes: Takes
+    shared_only: bool = False
+    without: frozenset[str] = frozenset()
+
+    def takes_in(self, kind: str, held_back: int, section_key: str) -> bool:
+        """Whether a lesson of this model is taken."""
+        if kind != "qa" and self.takes != "all":
+            return False
+        if self.distance == 0 or held_back == SHARED:
+            return True
+        return held_back != HELD_BACK and not self.shared_only and section_key not in self.without
 
 
 def contributors(places: Mapping[str, Place], model: str) -> list[Contributor]:
@@ -32,13 +52,17 @@ def contributors(places: Mapping[str, Place], model: str) -> list[Contributor]:
     Siblings never contribute; archived models contribute nothing, what stands below them does.
     """
     own = places[model]
-    found = [Contributor(model, 0, "all")]
+    found: list[tuple[str, int, Takes]] = []
     if own.descendants != "none":
-        found += [Contributor(id, distance, own.descendants) for id, distance in _below(places, model)]
+        found += [(id, distance, own.descendants) for id, distance in _below(places, model)]
     if own.ancestors != "none":
-        found += [Contributor(id, distance, own.ancestors) for id, distance in _above(places, model)]
-    live = [one for one in found if one.distance == 0 or not places[one.model].archived]
-    return sorted(live, key=lambda one: (one.distance, one.model))
+        found += [(id, distance, own.ancestors) for id, distance in _above(places, model)]
+    relatives = [
+        Contributor(id, distance, takes, places[id].personal, places[id].held_back)
+        for id, distance, takes in found
+        if not places[id].archived
+    ]
+    return [Contributor(model, 0, "all"), *sorted(relatives, key=lambda one: (one.distance, one.model))]
 
 
 def _below(places: Mapping[str, Place], model: str) -> Iterator[tuple[str, int]]:

@@ -24,6 +24,8 @@ from contracts.facts.provider import (
     ProviderRetired,
     ProviderRevised,
 )
+from services.eventlog.log import Recorded
+from services.folding import fold
 from services.projections.tables import FOREVER, model, provider
 from services.projections.temporal import Temporal
 
@@ -35,7 +37,7 @@ class Models:
         self._providers = Temporal(provider)
         self._models = Temporal(model)
 
-    def begin(self, connection: Connection, events: Sequence[tuple[int, Envelope]]) -> None:
+    def begin(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """Fetch what the batch will change; a new default takes it from another model."""
         self._providers.load(connection, {str(e.subject) for _, e in events if e.data.kind == "provider"})
         ids = {str(e.subject) for _, e in events if e.data.kind == "model"}
@@ -44,8 +46,9 @@ class Models:
             ids |= {row["id"] for row in rows if json.loads(row["document"])["default"]}
         self._models.load(connection, ids)
 
-    def project(self, position: int, event: Envelope) -> None:
+    def project(self, recorded: Recorded, event: Envelope) -> None:
         """Take one event in."""
+        position, self._revision = recorded.position, recorded.revision
         if event.data.kind == "provider":
             self._provider(position, event)
         elif event.data.kind == "model":
@@ -70,6 +73,7 @@ class Models:
                 document["retired"] = True
             case BaseModelRetirementAnnounced():
                 document["retires"] = document["retires"] | {data.base_model: data.retires_on.isoformat()}
+        document["revision"] = self._revision
         self._providers.put(id, position, {"document": json.dumps(document, ensure_ascii=False)})
 
     def _model(self, position: int, event: Envelope) -> None:
@@ -94,7 +98,7 @@ class Models:
                 document["active"] = data.new.model_dump(mode="json") if data.new else None
         if _takes_default(event):
             self._take_default(id, position)
-        self._put(id, position, document)
+        self._put(id, position, document | {"revision": self._revision})
 
     def _take_default(self, id: str, position: int) -> None:
         for other in self._models.ids():
@@ -108,6 +112,8 @@ class Models:
             "archived": document["archived"],
             "descendants": document["lineage"]["descendants"],
             "ancestors": document["lineage"]["ancestors"],
+            "personal": document["use"] == "personal",
+            "held_back": json.dumps(sorted({fold(one) for one in document["held_back_sections"]}), ensure_ascii=False),
             "document": json.dumps(document, ensure_ascii=False),
         }
         self._models.put(id, position, row)

@@ -17,10 +17,14 @@ from services.projections.chatting import Chatting
 from services.projections.compilations import Compilations
 from services.projections.lessons import Lessons
 from services.projections.models import Models
+from services.projections.noticing import Noticing
+from services.projections.reviewing import Reviewing
 from services.projections.store import Store, fingerprint
 
 PAGE = 1_000
-TRAINING_CODE = ("project.py", "temporal.py", "models.py", "lessons.py", "compilations.py")
+TRAINING_CODE = (
+    "project.py", "temporal.py", "models.py", "lessons.py", "compilations.py", "reviewing.py", "noticing.py",
+)  # fmt: skip
 CHAT_CODE = ("project.py", "chatting.py", "answerers.py")
 
 logger = logging.getLogger(__name__)
@@ -36,23 +40,23 @@ class Projection(Protocol):
 
 
 class TrainingProjection:
-    """Providers, models, lessons, compilations, and where each model's history stands."""
+    """Providers, models, lessons, proposals, compilations, notices, and where each model's history stands."""
 
     kinds: frozenset[Kind] = frozenset(KINDS)
 
     def __init__(self) -> None:
-        self._models, self._lessons, self._compilations = Models(), Lessons(), Compilations()
+        compilations = Compilations()
+        # Notices come after what they tell of.
+        self._parts = (Models(), Lessons(), compilations, Reviewing(), Noticing(compilations.document))
 
     def write(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """All of the batch."""
-        pairs = [(recorded.position, event) for recorded, event in events]
-        for part in (self._models, self._lessons, self._compilations):
-            part.begin(connection, pairs)
+        for part in self._parts:
+            part.begin(connection, events)
         for recorded, event in events:
-            self._models.project(recorded.position, event)
-            self._lessons.project(recorded.position, event)
-            self._compilations.project(recorded.position, recorded.fact_end, recorded.recorded_at, event)
-        for part in (self._models, self._lessons, self._compilations):
+            for part in self._parts:
+                part.project(recorded, event)
+        for part in self._parts:
             part.write(connection)
         connection.execute(insert(tables.history), [_history(recorded.position, event) for recorded, event in events])
 
@@ -67,10 +71,9 @@ class ChatProjection:
 
     def write(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """All of the batch."""
-        pairs = [(one.position, event) for one, event in events]
-        self._chatting.begin(connection, pairs)
-        for position, event in pairs:
-            self._chatting.project(position, event)
+        self._chatting.begin(connection, events)
+        for recorded, event in events:
+            self._chatting.project(recorded, event)
         self._chatting.write(connection)
 
 

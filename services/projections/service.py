@@ -18,7 +18,7 @@ from contracts.queries import QUERIES, Query, Shape
 from contracts.replies import Refused as RefusedReply
 from services.eventlog import open_keys, open_log
 from services.eventlog.log import LogUnavailable
-from services.projections import answer_chat, answer_log, answer_training
+from services.projections import answer_chat, answer_findings, answer_log, answer_review, answer_training
 from services.projections.answering import Question, Sources
 from services.projections.asker import asker_of
 from services.projections.following import Following
@@ -40,7 +40,15 @@ HANDLERS: dict[str, Handler] = {
     "lesson": answer_training.one_lesson,
     "lessons": answer_training.lessons,
     "training_page": answer_training.training_page,
-    "conflicts": answer_training.conflicts,
+    "conflicts": answer_findings.conflicts,
+    "resemblances": answer_findings.resemblances,
+    "known_questions": answer_findings.known_questions,
+    "difference": answer_findings.difference,
+    "imported": answer_findings.import_rows,
+    "proposals": answer_review.proposals,
+    "proposal": answer_review.one_proposal,
+    "modules": answer_review.modules,
+    "notices": answer_review.notices,
     "nearest": answer_training.nearest,
     "compilations": answer_training.compilations,
     "compilation": answer_training.one_compilation,

@@ -2,13 +2,19 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, SmallInteger, Table, Text, text
 
 FOREVER: Final = 2**62
 """`valid_to` of a row that holds still."""
 
 CEASED: Final = text(f"valid_to < {FOREVER}")
 """Spelt as a literal: a partial index is used only by a query that says the very same."""
+
+PERSONAL: Final = text("personal <> ''")
+"""Lessons whose text looks as if it held personal data, and for which nobody has said that it may be trained."""
+
+UNSET, HELD_BACK, SHARED = 0, 1, 2
+"""`held_back`: as the model says; never for relatives; always for relatives."""
 
 training = MetaData()
 chat = MetaData()
@@ -38,6 +44,7 @@ model: Final = Table(
     Column("valid_to", BigInteger, nullable=False),
     Column("parent", Text), Column("archived", Boolean, nullable=False),
     Column("descendants", Text, nullable=False), Column("ancestors", Text, nullable=False),
+    Column("personal", Boolean, nullable=False), Column("held_back", Text, nullable=False),
     Column("document", Text, nullable=False),
 )  # fmt: skip
 
@@ -49,13 +56,16 @@ lesson: Final = Table(
     Column("trains", Boolean, nullable=False), Column("erased", Boolean, nullable=False),
     Column("first_position", BigInteger), Column("position", BigInteger, nullable=False),
     Column("question_key", Text, nullable=False), Column("answer_key", Text, nullable=False),
+    Column("section_key", Text, nullable=False), Column("held_back", SmallInteger, nullable=False),
+    Column("personal", Text, nullable=False),
     Column("body", BigInteger, nullable=False), Column("attributes", Text, nullable=False),
     # The training set reads this index alone: texts are fetched by primary key, a page at a time.
     Index("lesson_training", "model", "trains", "first_position", "valid_from", "valid_to", "kind", "erased",
-          "question_key", "body"),
+          "question_key", "body", "held_back", "section_key"),
     Index("lesson_begun", "valid_from"),
     # Partial: an index over all open rows would tempt SQLite to read them all instead of looking up a few ids.
     Index("lesson_ceased", "valid_to", sqlite_where=CEASED, postgresql_where=CEASED),
+    Index("lesson_personal", "model", "valid_to", sqlite_where=PERSONAL, postgresql_where=PERSONAL),
 )  # fmt: skip
 
 body: Final = Table(
@@ -69,6 +79,51 @@ authorship: Final = Table(
     "authorship", training,
     Column("person", Text, primary_key=True), Column("lesson", Text, primary_key=True),
 )  # fmt: skip
+
+settlement: Final = Table(
+    "settlement", training,
+    Column("training_set", Text, primary_key=True), Column("question_key", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False), Column("winner", Text, nullable=False),
+)  # fmt: skip
+
+distinguished: Final = Table(
+    "distinguished", training,
+    Column("one", Text, primary_key=True), Column("other", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+)  # fmt: skip
+
+proposal: Final = Table(
+    "proposal", training,
+    Column("id", Text, primary_key=True), Column("model", Text, nullable=False), Column("status", Text, nullable=False),
+    Column("proposer", Text, nullable=False), Column("position", BigInteger, nullable=False),
+    Column("lesson", Text), Column("document", Text, nullable=False),
+    Index("proposal_status", "status", "position"), Index("proposal_proposer", "proposer", "position"),
+)  # fmt: skip
+
+module: Final = Table(
+    "module", training, Column("id", Text, primary_key=True), Column("document", Text, nullable=False)
+)
+
+imported: Final = Table(
+    "imported", training,
+    Column("import_id", Text, primary_key=True), Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("lesson", Text, nullable=False), Column("fact", Text, nullable=False),
+)  # fmt: skip
+
+watch: Final = Table(
+    "watch", training,
+    Column("person", Text, primary_key=True), Column("model", Text, primary_key=True),
+)  # fmt: skip
+
+notice: Final = Table(
+    "notice", training,
+    Column("recipient", Text, primary_key=True), Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("document", Text, nullable=False),
+)  # fmt: skip
+
+notices_read: Final = Table(
+    "notices_read", training, Column("person", Text, primary_key=True), Column("upto", BigInteger, nullable=False)
+)
 
 compilation: Final = Table(
     "compilation", training,

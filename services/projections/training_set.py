@@ -1,8 +1,9 @@
 """The training set of a model at a position: which lessons, in which order, and who wins where they conflict.
 
-Order: by the position at which a lesson first became trainable. Of QAs with equal question keys one trains: the model's
-own before a relative's, a nearer relative's before a farther one's, a text set later before one set earlier. The others
-are duplicates (equal stripped answer) or conflicts. A line stands at its winner's place.
+Order: by the position at which a lesson first became trainable. Of QAs with equal question keys one trains: the one that
+somebody settled on for this training set, else the model's own before a relative's, a nearer relative's before a farther
+one's, a text set later before one set earlier. The others are duplicates (equal stripped answer) or conflicts. A line
+stands at its winner's place.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from contracts.facts.conversation import Turn
 from contracts.queries import Conflict, TrainingLesson
 from services.projections.lineage import Contributor, Place, contributors
-from services.projections.tables import body, lesson, model
+from services.projections.tables import HELD_BACK, SHARED, body, lesson, model, settlement
 from services.refusals import Refused
 
 LARGEST_CACHE: Final = 16
@@ -46,8 +47,9 @@ class Plan:
 
 def places_at(connection: Connection, position: int) -> dict[str, Place]:
     """All models as they stood at the position."""
-    columns = (model.c.id, model.c.parent, model.c.archived, model.c.descendants, model.c.ancestors)
-    return {row[0]: Place(*row) for row in connection.execute(select(*columns).where(_valid(model, position)))}
+    columns = (model.c.id, model.c.parent, model.c.archived, model.c.descendants, model.c.ancestors, model.c.personal)
+    query = select(*columns, model.c.held_back).where(_valid(model, position))
+    return {row[0]: Place(*row[:6], frozenset(json.loads(row[6]))) for row in connection.execute(query)}
 
 
 def document_at(connection: Connection, id: str, position: int) -> dict[str, Any]:
@@ -78,7 +80,7 @@ class TrainingSets:
             if (plan := self._plans.get((id, position))) is not None:
                 self._plans.move_to_end((id, position))
                 return plan
-        plan = _plan(connection, contributors(places_at(connection, position), id), position)
+        plan = _plan(connection, id, position)
         with self._lock:
             self._plans[id, position] = plan
             while len(self._plans) > LARGEST_CACHE:
@@ -107,15 +109,37 @@ def page(
 def conflicts_of(connection: Connection, id: str, position: int) -> list[Conflict]:
     """Every group of QAs with equal question keys, with its winner."""
     taken = contributors(places_at(connection, position), id)
+    settled = _settlements(connection, id, position)
     return [
         Conflict(
             question_key=key,
             winner=group[0].id,
             conflicting=[one.id for one in group[1:] if one.answer_key != group[0].answer_key],
             duplicates=[one.id for one in group[1:] if one.answer_key == group[0].answer_key],
+            settled=key in settled and _still(settled[key], group),
         )
-        for key, group in _groups(connection, taken, position).items()
+        for key, group in _groups(connection, id, taken, position).items()
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Settlement:
+    winner: str
+    position: int
+
+
+def _settlements(connection: Connection, id: str, position: int) -> dict[str, _Settlement]:
+    """By question key, the latest of each."""
+    query = select(settlement.c.question_key, settlement.c.winner, settlement.c.position).where(
+        settlement.c.training_set == id, settlement.c.position <= position
+    )
+    rows = connection.execute(query.order_by(settlement.c.position))
+    return {key: _Settlement(winner, at) for key, winner, at in rows}
+
+
+def _still(settled: _Settlement, group: Sequence["_Contender"]) -> bool:
+    # The winner stays; but a text that was set after the settlement is news, which somebody should look at.
+    return settled.winner == group[0].id and all(one.body < settled.position for one in group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +147,15 @@ class _Contender:
     id: str
     body: int
     answer_key: str
-    rank: tuple[int, int, str]
+    rank: tuple[bool, int, int, str]
 
 
-def _plan(connection: Connection, taken: Sequence[Contributor], position: int) -> Plan:
-    groups = _groups(connection, taken, position)
+def _plan(connection: Connection, id: str, position: int) -> Plan:
+    taken = contributors(places_at(connection, position), id)
+    groups = _groups(connection, id, taken, position)
     losers = {one.body for group in groups.values() for one in group[1:]}
     same = sum(one.answer_key == group[0].answer_key for group in groups.values() for one in group[1:])
-    condition = _taken(taken, position)
+    condition = taken_by(taken, position)
     first, bodies = array("q"), array("q")
     query = select(lesson.c.first_position, lesson.c.body).where(condition, lesson.c.erased.is_(False))
     rows = connection.execution_options(stream_results=True).execute(query.order_by(lesson.c.first_position))
@@ -142,9 +167,12 @@ def _plan(connection: Connection, taken: Sequence[Contributor], position: int) -
     return Plan(first, bodies, len(losers) - same, same, erased)
 
 
-def _groups(connection: Connection, taken: Sequence[Contributor], position: int) -> dict[str, list[_Contender]]:
+def _groups(
+    connection: Connection, id: str, taken: Sequence[Contributor], position: int
+) -> dict[str, list[_Contender]]:
     """QAs of one key where there are several, the winner first."""
-    condition = and_(_taken(taken, position), lesson.c.kind == "qa", lesson.c.erased.is_(False))
+    settled = _settlements(connection, id, position)
+    condition = and_(taken_by(taken, position), lesson.c.kind == "qa", lesson.c.erased.is_(False))
     several = select(lesson.c.question_key).where(condition).group_by(lesson.c.question_key).having(func.count() > 1)
     keys = list(connection.execute(several).scalars())
     distance = {one.model: one.distance for one in taken}
@@ -152,19 +180,37 @@ def _groups(connection: Connection, taken: Sequence[Contributor], position: int)
     columns = (lesson.c.question_key, lesson.c.id, lesson.c.model, lesson.c.body, lesson.c.answer_key)
     for start in range(0, len(keys), 500):
         query = select(*columns).where(condition, lesson.c.question_key.in_(keys[start : start + 500]))
-        for key, id, owner, text, answer in connection.execute(query):
+        for key, qa, owner, text, answer in connection.execute(query):
             # A text's id is the position at which it was set, so the later one wins by the greater id.
-            found[key].append(_Contender(id, text, answer, (distance[owner], -text, id)))
+            loses = key not in settled or settled[key].winner != qa
+            found[key].append(_Contender(qa, text, answer, (loses, distance[owner], -text, qa)))
     return {key: sorted(group, key=lambda one: one.rank) for key, group in sorted(found.items())}
 
 
-def _taken(taken: Sequence[Contributor], position: int) -> ColumnElement[bool]:
-    whole = [one.model for one in taken if one.takes == "all"]
-    qas = [one.model for one in taken if one.takes == "qas"]
-    models: ColumnElement[bool] = lesson.c.model.in_(whole)
-    if qas:
-        models = or_(models, and_(lesson.c.model.in_(qas), lesson.c.kind == "qa"))
-    return and_(models, lesson.c.trains.is_(True), _valid(lesson, position))
+def taken_by(taken: Sequence[Contributor], position: int) -> ColumnElement[bool]:
+    """The SQL of `Contributor.takes_in`, relatives that are alike in one condition."""
+    alike: dict[tuple[Any, ...], list[str]] = defaultdict(list)
+    for one in taken:
+        alike[one.distance == 0, one.takes, one.shared_only, one.without].append(one.model)
+    several = [_of_models(ids, *how) for how, ids in alike.items()]
+    # The plain list of models is what the index is read by; the rest is looked up in it.
+    models = lesson.c.model.in_([one.model for one in taken])
+    return and_(models, or_(*several), lesson.c.trains.is_(True), _valid(lesson, position))
+
+
+def _of_models(
+    ids: list[str], own: bool, takes: str, shared_only: bool, without: frozenset[str]
+) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [lesson.c.model.in_(ids)]
+    if takes == "qas":
+        conditions.append(lesson.c.kind == "qa")
+    if shared_only:
+        conditions.append(lesson.c.held_back == SHARED)
+    elif not own:
+        conditions.append(lesson.c.held_back != HELD_BACK)
+    if without:
+        conditions.append(or_(lesson.c.held_back == SHARED, lesson.c.section_key.not_in(sorted(without))))
+    return and_(*conditions)
 
 
 def _valid(table: Any, position: int) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from contracts.envelope import Envelope
 from contracts.facts import Kind
-from services.commands.decide import compilation, group, lesson, message, model, person, provider
+from services.commands.decide import compilation, group, message, model, module, person, proposal, provider, teaching
 from services.commands.decide.event import Event
 from services.commands.states import State
 from services.commands.world import World
@@ -16,8 +16,10 @@ __all__ = ["Event", "check_revision", "decide"]
 _RULES: Final[dict[Kind, Callable[[World, Envelope, str], list[Event]]]] = {
     "provider": provider.decide,
     "model": model.decide,
-    "qa": lesson.decide_qa,
-    "conversation": lesson.decide_conversation,
+    "qa": teaching.decide_qa,
+    "conversation": teaching.decide_conversation,
+    "proposal": proposal.decide,
+    "module": module.decide,
     "compilation": compilation.decide,
     "group": group.decide,
     "message": message.decide,

@@ -1,84 +1,217 @@
-"""The rules of lessons: QAs and training conversations."""
+"""The rules of lessons, whoever teaches them: QAs and training conversations."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from contracts.envelope import Envelope
 from contracts.facts import Fact
 from contracts.facts.conversation import (
     ConversationDeactivated,
+    ConversationPersonalDataAccepted,
     ConversationReactivated,
     ConversationRevised,
     ConversationTrained,
     TrainAs,
     Turn,
 )
-from contracts.facts.qa import QAAdded, QADeactivated, QAMoved, QAReactivated, QARevised
+from contracts.facts.qa import (
+    ConflictSettled,
+    QAAdded,
+    QADeactivated,
+    QAMoved,
+    QAPersonalDataAccepted,
+    QAReactivated,
+    QARevised,
+    QAsDistinguished,
+)
 from services.commands.channel import of_model
 from services.commands.decide.event import Event
 from services.commands.decide.lookups import fresh, live_model, the_conversation, the_qa
 from services.commands.decide.revising import changed, required
-from services.commands.decide.roles import need
-from services.commands.states import Conversation, Model
+from services.commands.states import QA, Conversation, Model
 from services.commands.world import World
 from services.folding import fold
 from services.refusals import Refused
 
+QA_FIELDS = ("question", "answer", "section", "purpose", "language", "notes", "held_back")
+CONVERSATION_FIELDS = ("messages", "train_as", "straight_question", "section", "language", "notes", "held_back")
 
-def decide_qa(world: World, fact: Envelope, id: str) -> list[Event]:
-    """Trainers, administrators and modules teach."""
-    need(world, fact, "trainer")
-    data = fact.data
+
+def qa_events(world: World, data: Fact, id: str) -> list[Event]:
+    """What the fact about a QA gives. A record that was taught before revises its lesson."""
     if isinstance(data, QAAdded):
-        fresh(world.qa(id), "qa", id)
-        model = live_model(world, data.model, "data.model")
-        _free_external(world, data.external_system, data.external_id)
-        return [_qa_event(model, id, data, question_key=fold(str(data.question)))]
+        return _qa_added(world, data, id)
     qa = the_qa(world, id)
     model = live_model(world, qa.model)
     match data:
         case QARevised():
-            required(data, "question", "answer", "section", "purpose", "notes")
-            changes = changed(qa, data)
-            key = {"question_key": fold(str(data.question))} if "question" in changes else {}
-            return [_qa_event(model, id, data, model=model.id, **key)]
+            return [_revised_qa(model, qa, data)]
         case QAMoved():
-            if data.to == qa.model:
-                raise Refused("nothing_changes", f"The QA belongs to {model.name} already.")
-            receiving = live_model(world, data.to, "data.to")
-            return [_qa_event(receiving, id, data, model=model.id)]
+            return [_moved(world, model, qa, data)]
         case QADeactivated() | QAReactivated():
             _check_switch(qa.active, isinstance(data, QAReactivated))
-    return [_qa_event(model, id, data, model=model.id)]
+        case ConflictSettled():
+            return [_settled(world, model, qa, data)]
+        case QAsDistinguished():
+            _check_distinguished(world, qa, data.other)
+        case QAPersonalDataAccepted():
+            _check_accepted(qa)
+    return [_event("qa", model, id, data, model=model.id)]
 
 
-def decide_conversation(world: World, fact: Envelope, id: str) -> list[Event]:
-    """Trainers, administrators and modules teach."""
-    need(world, fact, "trainer")
-    data = fact.data
+def conversation_events(world: World, data: Fact, id: str) -> list[Event]:
+    """What the fact about a conversation gives. A record that was taught before revises its lesson."""
     if isinstance(data, ConversationTrained):
-        fresh(world.conversation(id), "conversation", id)
-        model = live_model(world, data.model, "data.model")
-        _free_external(world, data.external_system, data.external_id)
-        _check_turns(data.messages, data.train_as, data.straight_question)
-        return [_conversation_event(model, id, data)]
+        return _conversation_added(world, data, id)
     conversation = the_conversation(world, id)
     model = live_model(world, conversation.model)
     match data:
         case ConversationRevised():
-            required(data, "messages", "train_as", "section", "notes")
-            changed(conversation, data)
-            _check_revised(conversation, data)
+            return [_revised_conversation(model, conversation, data)]
         case ConversationDeactivated() | ConversationReactivated():
             _check_switch(conversation.active, isinstance(data, ConversationReactivated))
-    return [_conversation_event(model, id, data.model_copy(update={"model": model.id}))]
+        case ConversationPersonalDataAccepted():
+            _check_accepted(conversation)
+    return [_event("conversation", model, id, data, model=model.id)]
 
 
-def _qa_event(under: Model, id: str, data: Fact, **derived: str) -> Event:
-    return Event("qa", id, data.model_copy(update=derived), of_model("qa", under, under.id))
+def taught_before(world: World, system: str | None, id: str | None) -> str | None:
+    """The lesson that this record of another system was taught as. Raises `Refused`: `malformed`."""
+    if (system is None) != (id is None):
+        raise Refused("malformed", "external_system and external_id go together; give both or none.",
+                      {"data.external_id" if id is None else "data.external_system": "is missing"})  # fmt: skip
+    return world.unique("external", f"{system}/{id}") if system is not None else None
 
 
-def _conversation_event(model: Model, id: str, data: Fact) -> Event:
-    return Event("conversation", id, data, of_model("conversation", model, model.id))
+def differing(state: QA | Conversation, given: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    """Those of the given fields that the lesson has otherwise."""
+    return {name: given[name] for name in fields if name in given and given[name] != getattr(state, name)}
+
+
+def _origin(data: QAAdded | ConversationTrained) -> dict[str, Any]:
+    return {"proposal": data.proposal, "proposed_by": data.proposed_by} if data.proposal is not None else {}
+
+
+def nothing_new(lesson: str) -> Refused:
+    """The refusal of a record that was taught just so."""
+    return Refused("nothing_changes", f"This record was taught before, just so, as the lesson {lesson}.")
+
+
+# QAs ------------------------------------------------------------------------------------------------------------------
+
+
+def _qa_added(world: World, data: QAAdded, id: str) -> list[Event]:
+    before = taught_before(world, data.external_system, data.external_id)
+    if before is not None:
+        return _qa_again(world, data, before)
+    fresh(world.qa(id), "qa", id)
+    model = live_model(world, data.model, "data.model")
+    return [_event("qa", model, id, data, question_key=fold(str(data.question)))]
+
+
+def _qa_again(world: World, data: QAAdded, id: str) -> list[Event]:
+    qa = world.qa(id)
+    if qa is None:
+        raise Refused("external_id_taken", f"This record was taught before as the conversation {id}; revise that.",
+                      {"data.external_id": "taken"})  # fmt: skip
+    model = live_model(world, qa.model)
+    given = data.changes()
+    events: list[Event] = []
+    if changes := differing(qa, given, QA_FIELDS):
+        events.append(_revised_qa(model, qa, QARevised(**changes, **_origin(data))))
+    if data.model != qa.model:
+        events.append(_moved(world, model, qa, QAMoved(to=data.model)))
+        model = live_model(world, data.model, "data.model")
+    if "active" in given and given["active"] != qa.active:
+        switch = QAReactivated() if given["active"] else QADeactivated()
+        events.append(_event("qa", model, id, switch, model=model.id))
+    if not events:
+        raise nothing_new(id)
+    return events
+
+
+def _revised_qa(model: Model, qa: QA, data: QARevised) -> Event:
+    required(data, "question", "answer", "section", "purpose", "notes")
+    changes = changed(qa, data)
+    key = {"question_key": fold(str(data.question))} if "question" in changes else {}
+    return _event("qa", model, qa.id, data, model=model.id, **key)
+
+
+def _moved(world: World, model: Model, qa: QA, data: QAMoved) -> Event:
+    if data.to == qa.model:
+        raise Refused("nothing_changes", f"The QA belongs to {model.name} already.")
+    receiving = live_model(world, data.to, "data.to")
+    return _event("qa", receiving, qa.id, data, model=model.id)
+
+
+def _settled(world: World, model: Model, qa: QA, data: ConflictSettled) -> Event:
+    live_model(world, data.training_set, "data.training_set")
+    if data.training_set in qa.settled:
+        raise Refused("nothing_changes", "This QA has won there already.")
+    return _event("qa", model, qa.id, data, model=model.id, question_key=qa.question_key)
+
+
+def _check_distinguished(world: World, qa: QA, other: str) -> None:
+    if other == qa.id:
+        raise Refused("malformed", "A QA can't be told from itself; name another.", {"data.other": "is the QA itself"})
+    compared = world.qa(other)
+    if compared is None:
+        raise Refused("unknown_qa", f"There is no QA {other}.", {"data.other": "unknown"})
+    if other in qa.distinguished or qa.id in compared.distinguished:
+        raise Refused("nothing_changes", "It is known already that these two are different.")
+
+
+# conversations --------------------------------------------------------------------------------------------------------
+
+
+def _conversation_added(world: World, data: ConversationTrained, id: str) -> list[Event]:
+    before = taught_before(world, data.external_system, data.external_id)
+    if before is not None:
+        return _conversation_again(world, data, before)
+    fresh(world.conversation(id), "conversation", id)
+    model = live_model(world, data.model, "data.model")
+    _check_turns(data.messages, data.train_as, data.straight_question)
+    return [_event("conversation", model, id, data)]
+
+
+def _conversation_again(world: World, data: ConversationTrained, id: str) -> list[Event]:
+    conversation = world.conversation(id)
+    if conversation is None:
+        raise Refused("external_id_taken", f"This record was taught before as the QA {id}; revise that.",
+                      {"data.external_id": "taken"})  # fmt: skip
+    model = live_model(world, conversation.model)
+    if data.model != conversation.model:
+        raise Refused("wrong_model", f"This record was taught to {model.name}; a conversation stays with its model.",
+                      {"data.model": "differs"})  # fmt: skip
+    given = data.changes()
+    events: list[Event] = []
+    if changes := differing(conversation, given, CONVERSATION_FIELDS):
+        revised = ConversationRevised(**changes, **_origin(data))
+        events.append(_revised_conversation(model, conversation, revised))
+    if "active" in given and given["active"] != conversation.active:
+        switch = ConversationReactivated() if given["active"] else ConversationDeactivated()
+        events.append(_event("conversation", model, id, switch, model=model.id))
+    if not events:
+        raise nothing_new(id)
+    return events
+
+
+def _revised_conversation(model: Model, conversation: Conversation, data: ConversationRevised) -> Event:
+    required(data, "messages", "train_as", "section", "notes")
+    changed(conversation, data)
+    given = data.changes()
+    _check_turns(
+        given.get("messages", conversation.messages),
+        given.get("train_as", conversation.train_as),
+        given.get("straight_question", conversation.straight_question),
+    )
+    return _event("conversation", model, conversation.id, data, model=model.id)
+
+
+# both -----------------------------------------------------------------------------------------------------------------
+
+
+def _event(kind: Any, under: Model, id: str, data: Fact, **derived: str) -> Event:
+    return Event(kind, id, data.model_copy(update=derived), of_model(kind, under, under.id))
 
 
 def _check_switch(active: bool, wanted: bool) -> None:
@@ -86,25 +219,9 @@ def _check_switch(active: bool, wanted: bool) -> None:
         raise Refused("nothing_changes", f"It is {'active' if active else 'inactive'} already.")
 
 
-def _free_external(world: World, system: str | None, id: str | None) -> None:
-    if (system is None) != (id is None):
-        raise Refused("malformed", "external_system and external_id go together; give both or none.",
-                      {"data.external_id" if id is None else "data.external_system": "is missing"})  # fmt: skip
-    if system is not None and (owner := world.unique("external", f"{system}/{id}")) is not None:
-        raise Refused(
-            "external_id_taken",
-            f"{system} has taught its record {id} before, as the lesson {owner}; revise that.",
-            {"data.external_id": "taken"},
-        )
-
-
-def _check_revised(conversation: Conversation, data: ConversationRevised) -> None:
-    given = data.changes()
-    _check_turns(
-        given.get("messages", conversation.messages),
-        given.get("train_as", conversation.train_as),
-        given.get("straight_question", conversation.straight_question),
-    )
+def _check_accepted(lesson: QA | Conversation) -> None:
+    if lesson.personal_data_accepted:
+        raise Refused("nothing_changes", "It was said already that this text may be trained.")
 
 
 def _check_turns(turns: Sequence[Turn], train_as: TrainAs, straight: int | None) -> None:

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from services.commands.states import QA, Compilation, Conversation, Group, Message, Model, Person, Provider
+from services.commands.states import QA, Compilation, Conversation, Group, Message, Model, Person, Proposal, Provider
 from services.commands.world import World
 from services.refusals import Refused
 
@@ -37,6 +37,11 @@ def the_conversation(world: World, id: str) -> Conversation:
     return _there(world.conversation(id), "conversation", id, "subject")
 
 
+def the_proposal(world: World, id: str) -> Proposal:
+    """Raises `Refused`: `unknown_proposal`."""
+    return _there(world.proposal(id), "proposal", id, "subject")
+
+
 def the_compilation(world: World, id: str) -> Compilation:
     """Raises `Refused`: `unknown_compilation`."""
     return _there(world.compilation(id), "compilation", id, "subject")
@@ -68,7 +73,7 @@ def fresh(state: object, kind: str, id: str) -> None:
 
 
 _WORDS = {"qa": "QA"} | {kind: kind for kind in (
-    "provider", "model", "conversation", "compilation", "group", "message", "person",
+    "provider", "model", "conversation", "proposal", "compilation", "group", "message", "person",
 )}  # fmt: skip
 
 

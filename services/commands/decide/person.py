@@ -1,7 +1,14 @@
 """The rules of people: who may give roles, and who may never lose one."""
 
 from contracts.envelope import Envelope
-from contracts.facts.person import PersonAdded, PersonErased, PersonRevised
+from contracts.facts.person import (
+    ModelUnwatched,
+    ModelWatched,
+    NoticesRead,
+    PersonAdded,
+    PersonErased,
+    PersonRevised,
+)
 from services.commands.channel import PEOPLE
 from services.commands.decide.event import Event
 from services.commands.decide.lookups import fresh, live_model, the_person
@@ -26,7 +33,30 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
             need(world, fact, "administrator")
             the_person(world, id)
             _keep_an_administrator(world, id)
+        case ModelWatched() | ModelUnwatched():
+            _watched(world, fact, data, id)
+        case NoticesRead():
+            _oneself(fact, id)
+            if data.upto <= the_person(world, id).notices_read:
+                raise Refused("nothing_changes", "These notices were read already.")
     return [Event("person", id, fact.data, PEOPLE)]
+
+
+def _watched(world: World, fact: Envelope, data: ModelWatched | ModelUnwatched, id: str) -> None:
+    _oneself(fact, id)
+    person = the_person(world, id)
+    wanted = isinstance(data, ModelWatched)
+    if (data.model in person.watches) == wanted:
+        raise Refused("nothing_changes", "The model is watched already." if wanted else "The model isn't watched.")
+    if wanted:
+        model = live_model(world, data.model, "data.model")
+        if model.use == "personal" and person.assistant != model.id and "administrator" not in person.roles:
+            raise Refused("unknown_model", f"There is no model {data.model}.", {"data.model": "unknown"})
+
+
+def _oneself(fact: Envelope, id: str) -> None:
+    if fact.actor != f"person:{id}":
+        raise Refused("not_yourself", "Everybody does this for themselves.", {"subject": "somebody else"})
 
 
 def _revised(world: World, fact: Envelope, data: PersonRevised, id: str) -> None:

@@ -5,12 +5,15 @@ from urllib.parse import urlsplit
 from contracts.envelope import Envelope
 from contracts.facts.provider import (
     BaseModelRetirementAnnounced,
+    BaseModelRetirementNear,
     ProviderKind,
     ProviderRegistered,
     ProviderRetired,
     ProviderRevised,
+    RecompilationRequested,
 )
 from services.commands.channel import SHARED_PROVIDERS
+from services.commands.decide.compilation import recompilations
 from services.commands.decide.event import Event
 from services.commands.decide.lookups import fresh, the_provider
 from services.commands.decide.names import free_names
@@ -33,7 +36,7 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
             _check_address(data.provider_kind, data.base_url, data.secret)
         case ProviderRevised():
             provider = _live(world, id)
-            required(data, "name", "names", "base_model", "target", "limits", "notes")
+            required(data, "name", "names", "base_model", "target", "limits", "retirement_margin", "notes")
             changed(provider, data)
             given = data.changes()
             free_names(world, "provider_name", id, given.get("name", provider.name), given.get("names", provider.names))
@@ -46,7 +49,22 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
                 raise Refused(
                     "nothing_changes", f"It is known already that {data.base_model} ends on {data.retires_on}."
                 )
+        case BaseModelRetirementNear():
+            if (data.base_model, data.retires_on, data.days) in _live(world, id).near:
+                raise Refused("nothing_changes", "This was announced already.")
+        case RecompilationRequested():
+            return _recompiled(world, fact, data, _live(world, id))
     return [Event("provider", id, fact.data, SHARED_PROVIDERS)]
+
+
+def _recompiled(world: World, fact: Envelope, data: RecompilationRequested, provider: Provider) -> list[Event]:
+    for other in data.models_of:
+        the_provider(world, other, "data.models_of")
+    events, models = recompilations(world, fact, provider, {provider.id, *data.models_of})
+    if not models:
+        raise Refused("nothing_changes", f"No model in use has {provider.name} or one of those as its provider.")
+    asked = data.model_copy(update={"models": tuple(models)})
+    return [Event("provider", provider.id, asked, SHARED_PROVIDERS), *events]
 
 
 def _live(world: World, id: str) -> Provider:

@@ -24,7 +24,15 @@ from contracts.facts.message import (
     ReactionRemoved,
     RetryRequested,
 )
-from contracts.facts.person import PersonAdded, PersonErased, PersonRevised, RoleName
+from contracts.facts.person import (
+    ModelUnwatched,
+    ModelWatched,
+    NoticesRead,
+    PersonAdded,
+    PersonErased,
+    PersonRevised,
+    RoleName,
+)
 from services.commands.states.state import State, given
 
 
@@ -66,6 +74,8 @@ class Person(State):
     roles: tuple[RoleName, ...]
     assistant: str | None
     erased: bool = False
+    watches: frozenset[str] = frozenset()
+    notices_read: int = 0
 
 
 def evolve_group(state: Group | None, id: str, data: Fact) -> Group:
@@ -132,5 +142,11 @@ def evolve_person(state: Person | None, id: str, data: Fact) -> Person:
             return replace(state, **given(data, "name", "login", "email", "language", "roles", "assistant"))
         case PersonErased():
             return replace(state, erased=True, name=None, login=None, email=None)
+        case ModelWatched():
+            return replace(state, watches=state.watches | {data.model})
+        case ModelUnwatched():
+            return replace(state, watches=state.watches - {data.model})
+        case NoticesRead():
+            return replace(state, notices_read=data.upto)
         case _:
             return state

@@ -1,17 +1,29 @@
 """Lessons as the rules see them: QAs and training conversations."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from contracts.facts import Fact
 from contracts.facts.conversation import (
     ConversationDeactivated,
+    ConversationPersonalDataAccepted,
     ConversationReactivated,
     ConversationRevised,
     ConversationTrained,
     TrainAs,
     Turn,
 )
-from contracts.facts.qa import Purpose, QAAdded, QADeactivated, QAMoved, QAReactivated, QARevised
+from contracts.facts.qa import (
+    ConflictSettled,
+    Purpose,
+    QAAdded,
+    QADeactivated,
+    QAMoved,
+    QAPersonalDataAccepted,
+    QAReactivated,
+    QARevised,
+    QAsDistinguished,
+)
 from services.commands.states.state import State, given
 
 
@@ -27,6 +39,11 @@ class QA(State):
     language: str | None
     notes: object
     active: bool
+    held_back: bool | None = None
+    question_key: str = ""
+    distinguished: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
+    personal_data_accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,42 +58,62 @@ class Conversation(State):
     language: str | None
     notes: object
     active: bool
+    held_back: bool | None = None
+    personal_data_accepted: bool = False
 
 
 def evolve_qa(state: QA | None, id: str, data: Fact) -> QA:
     """Fold one event in."""
     if isinstance(data, QAAdded):
         return QA(id, 1, data.model, data.question, data.answer, data.section, data.purpose, data.language, data.notes,
-                  data.active)  # fmt: skip
+                  data.active, data.held_back, data.question_key)  # fmt: skip
     assert state is not None, f"{type(data).__name__} before QAAdded"
     state = replace(state, revision=state.revision + 1)
     match data:
         case QARevised():
-            return replace(state, **given(data, "question", "answer", "section", "purpose", "language", "notes"))
+            fields = ("question", "answer", "section", "purpose", "language", "notes", "held_back")
+            return _revised(state, data, given(data, *fields))
         case QADeactivated():
             return replace(state, active=False)
         case QAReactivated():
             return replace(state, active=True)
         case QAMoved():
             return replace(state, model=data.to)
+        case QAsDistinguished():
+            return replace(state, distinguished=state.distinguished | {data.other})
+        case ConflictSettled():
+            return replace(state, settled=state.settled | {data.training_set})
+        case QAPersonalDataAccepted():
+            return replace(state, personal_data_accepted=True)
         case _:
             return state
+
+
+def _revised(state: QA, data: QARevised, changes: dict[str, Any]) -> QA:
+    # What was settled was settled about the text of then.
+    if "question" in changes or "answer" in changes:
+        changes |= {"settled": frozenset(), "distinguished": frozenset(), "personal_data_accepted": False}
+    return replace(state, **changes, question_key=data.question_key or state.question_key)
 
 
 def evolve_conversation(state: Conversation | None, id: str, data: Fact) -> Conversation:
     """Fold one event in."""
     if isinstance(data, ConversationTrained):
         return Conversation(id, 1, data.model, data.messages, data.train_as, data.straight_question, data.section,
-                            data.language, data.notes, data.active)  # fmt: skip
+                            data.language, data.notes, data.active, data.held_back)  # fmt: skip
     assert state is not None, f"{type(data).__name__} before ConversationTrained"
     state = replace(state, revision=state.revision + 1)
     match data:
         case ConversationRevised():
-            fields = ("messages", "train_as", "straight_question", "section", "language", "notes")
-            return replace(state, **given(data, *fields))
+            names = ("messages", "train_as", "straight_question", "section", "language", "notes", "held_back")
+            changes = given(data, *names)
+            accepted = state.personal_data_accepted and "messages" not in changes
+            return replace(state, **changes, personal_data_accepted=accepted)
         case ConversationDeactivated():
             return replace(state, active=False)
         case ConversationReactivated():
             return replace(state, active=True)
+        case ConversationPersonalDataAccepted():
+            return replace(state, personal_data_accepted=True)
         case _:
             return state

@@ -11,6 +11,7 @@ from contracts.facts.model import (
     ModelRestored,
     ModelRevised,
     ParentAssigned,
+    SelfCompilation,
     SystemMessageSet,
     Use,
     VirtualUserLinked,
@@ -34,6 +35,8 @@ class Model(State):
     acceptance: float | None
     uncompiled_lessons: bool
     notes: object
+    held_back_sections: tuple[str, ...]
+    compiles_itself: SelfCompilation
     archived: bool = False
     active: int | None = None
     active_compilation: str | None = None
@@ -41,7 +44,7 @@ class Model(State):
 
 _FIELDS = (
     "name", "names", "provider", "use", "activate_automatically", "lineage", "acceptance", "uncompiled_lessons",
-    "notes",
+    "held_back_sections", "compiles_itself", "notes",
 )  # fmt: skip
 
 
@@ -63,6 +66,8 @@ def evolve(state: Model | None, id: str, data: Fact) -> Model:
             acceptance=data.acceptance,
             uncompiled_lessons=data.uncompiled_lessons,
             notes=data.notes,
+            held_back_sections=data.held_back_sections,
+            compiles_itself=data.compiles_itself,
         )
     assert state is not None, f"{type(data).__name__} before ModelDefined"
     state = replace(state, revision=state.revision + 1)

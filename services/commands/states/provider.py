@@ -6,6 +6,7 @@ from datetime import date
 from contracts.facts import Fact
 from contracts.facts.provider import (
     BaseModelRetirementAnnounced,
+    BaseModelRetirementNear,
     Limits,
     Prices,
     ProviderKind,
@@ -32,6 +33,8 @@ class Provider(State):
     prices: Prices | None
     notes: object
     retires: dict[str, date]
+    retirement_margin: int = 30
+    near: frozenset[tuple[str, date, int]] = frozenset()
     retired: bool = False
 
     @property
@@ -40,7 +43,18 @@ class Provider(State):
         return self.retires.get(self.base_model)
 
 
-_FIELDS = ("name", "names", "base_url", "base_model", "target", "secret", "limits", "prices", "notes")
+_FIELDS = (
+    "name",
+    "names",
+    "base_url",
+    "base_model",
+    "target",
+    "secret",
+    "limits",
+    "prices",
+    "retirement_margin",
+    "notes",
+)
 
 
 def evolve(state: Provider | None, id: str, data: Fact) -> Provider:
@@ -60,6 +74,7 @@ def evolve(state: Provider | None, id: str, data: Fact) -> Provider:
             prices=data.prices,
             notes=data.notes,
             retires={data.base_model: data.retires_on} if data.retires_on else {},
+            retirement_margin=data.retirement_margin,
         )
     assert state is not None, f"{type(data).__name__} before ProviderRegistered"
     state = replace(state, revision=state.revision + 1)
@@ -70,5 +85,7 @@ def evolve(state: Provider | None, id: str, data: Fact) -> Provider:
             return replace(state, retired=True)
         case BaseModelRetirementAnnounced():
             return replace(state, retires=state.retires | {data.base_model: data.retires_on})
+        case BaseModelRetirementNear():
+            return replace(state, near=state.near | {(data.base_model, data.retires_on, data.days)})
         case _:
             return state

@@ -49,7 +49,11 @@ def test_a_qa_is_moved_to_another_model_and_stands_there() -> None:
     [
         (fact("QAAdded", model="nobody", question="q", answer="a"), "unknown_model"),
         (fact("QAAdded", "qa", model="sales", question="q", answer="a"), "already_exists"),
-        (fact("QAAdded", model="sales", question="q", answer="a", by="person:ann"), "role_needed"),
+        (fact("QADeactivated", "qa", by="person:ann"), "role_needed"),
+        (fact("ConflictSettled", "qa", training_set="sales", by="person:ann"), "role_needed"),
+        (fact("ConflictSettled", "qa", training_set="nobody"), "unknown_model"),
+        (fact("QAsDistinguished", "qa", other="qa"), "malformed"),
+        (fact("QAsDistinguished", "qa", other="nobody"), "unknown_qa"),
         (fact("QAAdded", model="sales", question="q", answer="a", external_id="1"), "malformed"),
         (fact("QARevised", "qa", answer="Weekly."), "nothing_changes"),
         (fact("QARevised", "qa", answer=None), "malformed"),
@@ -86,14 +90,23 @@ def test_a_revision_may_not_leave_a_conversation_without_an_answer() -> None:
         world.when(fact("ConversationRevised", "talk", messages=[ASK, WRONG]))
 
 
-def test_a_module_teaches_the_same_record_once() -> None:
+def test_the_same_record_again_revises_its_lesson_and_never_doubles_it() -> None:
     world = given()
-    record = {"external_system": "helpdesk", "external_id": "42"}
-    world.when(fact("QAAdded", "one", by="module:helpdesk", model="sales", question="q", answer="a", **record))
+    world.when(fact("ModelDefined", "support", name="Support"))
+    record = {"external_system": "helpdesk", "external_id": "42", "model": "sales", "question": "q"}
+    world.when(fact("QAAdded", "one", by="module:helpdesk", answer="a", section="Set here", **record))
 
-    with pytest.raises(Refused, match="one; revise that") as refusal:
-        world.when(fact("QAAdded", "two", by="module:helpdesk", model="sales", question="q", answer="a", **record))
-    assert refusal.value.code == "external_id_taken"
+    def again(**more: Any) -> list[tuple[str, str]]:
+        events = world.when(fact("QAAdded", by="module:helpdesk", **record | more))
+        return [(event.subject, type(event.data).__name__) for event in events]
+
+    assert again(answer="b") == [("one", "QARevised")]
+    assert again(answer="b", active=False) == [("one", "QADeactivated")]
+    assert again(answer="c", model="support", active=True) == [("one", "QARevised"), ("one", "QAMoved"), ("one", "QAReactivated")]
+    with pytest.raises(Refused, match="just so, as the lesson one") as refusal:
+        again(answer="c", model="support")
+    assert refusal.value.code == "nothing_changes"
+    assert world.world.qa("one").section == "Set here"  # what the record doesn't say stays as people set it
 
 
 def test_a_deactivated_qa_is_reactivated() -> None:

@@ -1,0 +1,238 @@
+"""Answers about what somebody should look at in a training set: conflicts, resemblances, differences, imports."""
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import and_, select
+
+from contracts import queries as q
+from services.folding import fold
+from services.projections.answer_training import find_model
+from services.projections.answering import Question
+from services.projections.lineage import contributors
+from services.projections.tables import body, distinguished, imported, lesson
+from services.projections.training_set import Plan, conflicts_of, document_at, places_at, taken_by
+from services.refusals import Refused
+from services.similarity.index import score
+
+ALIKE = 0.66
+"""From this score on two questions are worth a look: rewordings of one question mostly reach it, others seldom do."""
+AGREES = 0.8
+"""From this score on two answers say the same."""
+
+
+def conflicts(question: Question, wanted: q.ConflictsWanted) -> q.Conflicts:
+    """A page of a training set's conflicts and duplicates, with their texts."""
+    id = find_model(question, wanted.model)
+    found = [one for one in conflicts_of(question.training, id, question.position) if one.question_key > wanted.after]
+    shown = found[: wanted.limit]
+    ids = [qa for one in shown for qa in (one.winner, *one.conflicting, *one.duplicates)]
+    texts = _contenders(question, ids)
+    rows = [
+        one.model_copy(
+            update={"qas": [texts[qa] for qa in (one.winner, *one.conflicting, *one.duplicates) if qa in texts]}
+        )
+        for one in shown
+    ]
+    return q.Conflicts(conflicts=rows, next=shown[-1].question_key if len(found) > len(shown) else None)
+
+
+def resemblances(question: Question, wanted: q.ResemblancesWanted) -> q.Resemblances:
+    """QAs whose questions resemble each other. Pairs that a person distinguished are left out."""
+    id = find_model(question, wanted.model)
+    plan = question.sources.sets.plan(question.training, id, question.position)
+    looked, following = _looked_at(question, id, plan, wanted)
+    texts = _contenders(question, looked)
+    pairs: dict[tuple[str, str], float] = {}
+    for one in looked:
+        if one in texts:
+            for other, alike in _near(question, plan, texts[one]):
+                pairs[_newer_first(question, texts, one, other)] = alike
+    different = _distinguished(question)
+    found = [
+        _resemblance(texts[newer], texts[older], alike)
+        for (newer, older), alike in pairs.items()
+        if frozenset((newer, older)) not in different
+    ]
+    return q.Resemblances(resemblances=found, next=following)
+
+
+def known_questions(question: Question, wanted: q.KnownWanted) -> q.Known:
+    """Of the given questions those that the model's training set answers, with the lesson that does."""
+    id = find_model(question, wanted.model)
+    keys: dict[str, list[str]] = {}
+    for one in wanted.questions:
+        keys.setdefault(fold(one), []).append(one)
+    condition = taken_by(contributors(places_at(question.training, question.position), id), question.position)
+    columns = (lesson.c.question_key, lesson.c.id, lesson.c.model, body.c.document)
+    query = (
+        select(*columns)
+        .join(body, body.c.id == lesson.c.body)
+        .where(condition, lesson.c.kind == "qa", lesson.c.erased.is_(False), lesson.c.question_key.in_(list(keys)))
+    )
+    found = [
+        q.KnownQuestion(question=one, lesson=qa, model=owner, answer=json.loads(document)["answer"])
+        for key, qa, owner, document in question.training.execute(query)
+        for one in keys[key]
+    ]
+    return q.Known(known=found)
+
+
+def difference(question: Question, wanted: q.DifferenceWanted) -> q.Difference:
+    """What a training set has at one position and not at another."""
+    question.asker.need("administrator", "trainer", "auditor")
+    id = find_model(question, wanted.model)
+    until = question.position if wanted.until is None else _within(question, wanted.until)
+    now = document_at(question.training, id, until)
+    active = now["active"]["position"] if now["active"] else None
+    since = _within(question, wanted.since) if wanted.since is not None else active
+    new, old = _texts(question, id, until), _texts(question, id, since) if since is not None else {}
+    changes = _changes(question, old, new)
+    lessons = [_changed(question, one, change, text) for one, (change, text) in islice(changes.items(), wanted.limit)]
+    counts = [sum(change == name for change, _ in changes.values()) for name in ("added", "removed", "changed")]
+    before = document_at(question.training, id, since)["system_message"] if since is not None else None
+    return q.Difference(
+        model=id,
+        since=since,
+        until=until,
+        added=counts[0],
+        removed=counts[1],
+        changed=counts[2],
+        system_message_changed=since is not None and before != now["system_message"],
+        lessons=lessons,
+    )
+
+
+def import_rows(question: Question, wanted: q.ImportedWanted) -> q.ImportedLessons:
+    """What an import changed, newest first."""
+    question.asker.need("administrator", "trainer", "auditor")
+    latest = wanted.before if wanted.before is not None else question.position + 1
+    columns = (imported.c.position, imported.c.lesson, imported.c.fact, lesson.c.kind, lesson.c.valid_from)
+    query = (
+        select(*columns)
+        .join(lesson, and_(lesson.c.id == imported.c.lesson, _valid(lesson, question.position)))
+        .where(imported.c.import_id == wanted.import_id, imported.c.position < latest)
+        .order_by(imported.c.position.desc())
+        .limit(wanted.limit)
+    )
+    rows = [
+        q.ImportedLesson(position=at, lesson=id, kind=kind, fact=fact, touched_since=since > at)
+        for at, id, fact, kind, since in question.training.execute(query)
+    ]
+    return q.ImportedLessons(lessons=rows, next=rows[-1].position if len(rows) == wanted.limit else None)
+
+
+# conflicts and resemblances -------------------------------------------------------------------------------------------
+
+
+def _contenders(question: Question, ids: Iterable[str]) -> dict[str, q.Contender]:
+    wanted = sorted(set(ids))
+    found: dict[str, q.Contender] = {}
+    columns = (lesson.c.id, lesson.c.model, lesson.c.position, lesson.c.attributes, body.c.document)
+    for start in range(0, len(wanted), 500):
+        query = (
+            select(*columns)
+            .join(body, body.c.id == lesson.c.body)
+            .where(
+                lesson.c.id.in_(wanted[start : start + 500]), lesson.c.kind == "qa", _valid(lesson, question.position)
+            )
+        )
+        for id, owner, position, attributes, document in question.training.execute(query):
+            text = json.loads(document)
+            if isinstance(text.get("question"), str) and isinstance(text.get("answer"), str):
+                by = json.loads(attributes)["added_by"]
+                found[id] = q.Contender(
+                    id=id, model=owner, position=position, added_by=by, question=text["question"], answer=text["answer"]
+                )
+    return found
+
+
+def _looked_at(question: Question, id: str, plan: Plan, wanted: q.ResemblancesWanted) -> tuple[list[str], int | None]:
+    if wanted.lesson is not None:
+        return [wanted.lesson], None
+    latest = wanted.before if wanted.before is not None else question.position + 1
+    bodies = sorted((one for one in plan.body if one < latest), reverse=True)[: wanted.limit]
+    query = select(body.c.id, body.c.lesson).where(body.c.id.in_(bodies), body.c.kind == "qa")
+    owners = {row[0]: row[1] for row in question.training.execute(query)}
+    looked = [owners[one] for one in bodies if one in owners]
+    return looked, bodies[-1] if len(bodies) == wanted.limit else None
+
+
+def _near(question: Question, plan: Plan, one: q.Contender) -> list[tuple[str, float]]:
+    near = question.sources.similar.nearest(question.training, plan, question.position, one.question, 6)
+    own = fold(one.question)
+    return [(x.id, x.score) for x in near if x.id != one.id and x.score >= ALIKE and fold(x.question) != own]
+
+
+def _newer_first(question: Question, texts: dict[str, q.Contender], one: str, other: str) -> tuple[str, str]:
+    if other not in texts:
+        texts |= _contenders(question, [other])
+    if other not in texts or texts[one].position >= texts[other].position:
+        return one, other
+    return other, one
+
+
+def _resemblance(newer: q.Contender, older: q.Contender, alike: float) -> q.Resemblance:
+    agree = score(newer.answer, older.answer) >= AGREES
+    return q.Resemblance(newer=newer, older=older, score=round(alike, 3), proposal="duplicate" if agree else "conflict")
+
+
+def _distinguished(question: Question) -> set[frozenset[str]]:
+    query = select(distinguished.c.one, distinguished.c.other).where(distinguished.c.position <= question.position)
+    return {frozenset(row) for row in question.training.execute(query)}
+
+
+# differences ----------------------------------------------------------------------------------------------------------
+
+
+def _texts(question: Question, id: str, position: int) -> dict[int, None]:
+    """The texts of the training set at the position, in its order."""
+    plan = question.sources.sets.plan(question.training, id, position)
+    return dict.fromkeys(plan.body)
+
+
+def _changes(question: Question, old: dict[int, None], new: dict[int, None]) -> dict[str, tuple[str, int]]:
+    gone = _owners(question, [one for one in old if one not in new])
+    come = _owners(question, [one for one in new if one not in old])
+    changes = {id: ("changed" if id in gone else "added", text) for id, text in come.items()}
+    return changes | {id: ("removed", text) for id, text in gone.items() if id not in come}
+
+
+def _owners(question: Question, texts: Sequence[int]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for start in range(0, len(texts), 500):
+        query = select(body.c.lesson, body.c.id).where(body.c.id.in_(texts[start : start + 500]))
+        found |= {row[0]: row[1] for row in question.training.execute(query.order_by(body.c.id))}
+    return found
+
+
+def _changed(question: Question, id: str, change: str, text: int) -> q.Changed:
+    row = question.training.execute(select(body.c.kind, body.c.document).where(body.c.id == text)).one()
+    owner = question.training.execute(
+        select(lesson.c.model).where(lesson.c.id == id).order_by(lesson.c.valid_from.desc()).limit(1)
+    ).scalar_one()
+    asked, answer = _said(json.loads(row[1]))
+    return q.Changed.model_validate(
+        {"id": id, "model": owner, "kind": row[0], "change": change, "text": asked, "answer": answer}
+    )
+
+
+def _said(text: dict[str, Any]) -> tuple[str, str]:
+    if "question" in text:
+        return str(text["question"]), str(text["answer"])
+    turns = text.get("messages") or []
+    asked = next((str(turn["content"]) for turn in turns if turn["role"] == "user"), "")
+    learnt = [str(turn["content"]) for turn in turns if turn["role"] == "assistant" and turn["learn"] is not False]
+    return asked, learnt[-1] if learnt else ""
+
+
+def _within(question: Question, position: int) -> int:
+    if position > question.position:
+        raise Refused("behind", f"The log ends at position {question.position}; {position} isn't there yet.")
+    return position
+
+
+def _valid(table: Any, position: int) -> Any:
+    return and_(table.c.valid_from <= position, table.c.valid_to > position)

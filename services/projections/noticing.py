@@ -1,0 +1,110 @@
+"""Projects notices: who is to be told what, and how far everybody has read."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, insert, select
+
+from contracts.envelope import Envelope
+from contracts.facts.compilation import (
+    CompilationCancelled,
+    CompilationFailed,
+    CompilationSucceeded,
+    CompilationUnchanged,
+)
+from contracts.facts.model import ActiveVersionChanged
+from contracts.facts.person import ModelUnwatched, ModelWatched, NoticesRead
+from contracts.facts.proposal import LessonApproved, LessonDeclined, LessonProposed
+from contracts.facts.provider import BaseModelRetirementAnnounced, BaseModelRetirementNear
+from services.eventlog.log import Recorded
+from services.projections.tables import notice, notices_read, watch
+
+Document = dict[str, Any]
+ADMINISTRATORS: Final = "role:administrator"
+TRAINERS: Final = "role:trainer"
+_ENDED: Final = {
+    "CompilationSucceeded": "compilation_succeeded", "CompilationUnchanged": "compilation_unchanged",
+    "CompilationFailed": "compilation_failed", "CompilationCancelled": "compilation_cancelled",
+}  # fmt: skip
+
+
+class Noticing:
+    """Collects a batch's notices. `compilation` gives the projected document of a compilation of this batch."""
+
+    def __init__(self, compilation: Callable[[str], Document]) -> None:
+        self._compilation = compilation
+        self._notices: dict[tuple[str, int], Document] = {}
+        self._watching: set[tuple[str, str]] = set()
+        self._read: dict[str, int] = {}
+        self._touched = False
+
+    def begin(self, connection: Connection, _: Sequence[tuple[Recorded, Envelope]]) -> None:
+        """Fetch who watches what: few rows."""
+        self._notices, self._read, self._touched = {}, {}, False
+        self._watching = {
+            (person, model) for person, model in connection.execute(select(watch.c.person, watch.c.model))
+        }
+
+    def project(self, recorded: Recorded, event: Envelope) -> None:
+        """Take one event in."""
+        id, position = str(event.subject), recorded.position
+        match data := event.data:
+            case CompilationSucceeded() | CompilationUnchanged() | CompilationFailed() | CompilationCancelled():
+                self._ended(position, event)
+            case ActiveVersionChanged() if data.reason != "compiled":
+                version = data.new.version if data.new else None
+                about = {"kind": "version_changed", "model": id, "version": version, "reason": data.reason}
+                self._tell(position, self._watchers(id) - {event.actor}, about)
+            case LessonProposed():
+                self._tell(position, {TRAINERS}, {"kind": "lesson_proposed", "model": data.model, "proposal": id})
+            case LessonApproved() | LessonDeclined():
+                kind = "proposal_approved" if isinstance(data, LessonApproved) else "proposal_declined"
+                self._tell(position, {str(data.proposer)}, {"kind": kind, "model": data.model, "proposal": id})
+            case BaseModelRetirementAnnounced() | BaseModelRetirementNear():
+                near = data.days if isinstance(data, BaseModelRetirementNear) else None
+                about = {"kind": "base_model_retires", "provider": id, "base_model": data.base_model, "days": near}
+                self._tell(position, {ADMINISTRATORS}, about | {"retires_on": data.retires_on.isoformat()})
+            case ModelWatched():
+                self._watching.add((id, data.model))
+                self._touched = True
+            case ModelUnwatched():
+                self._watching.discard((id, data.model))
+                self._touched = True
+            case NoticesRead():
+                self._read[id] = data.upto
+
+    def write(self, connection: Connection) -> None:
+        """Write what was collected."""
+        if self._notices:
+            rows = [
+                {"recipient": who, "position": position, "document": json.dumps(one, ensure_ascii=False)}
+                for (who, position), one in self._notices.items()
+            ]
+            connection.execute(insert(notice), rows)
+        if self._touched:
+            connection.execute(delete(watch))
+            if self._watching:
+                connection.execute(insert(watch), [{"person": one, "model": m} for one, m in sorted(self._watching)])
+        if self._read:
+            connection.execute(delete(notices_read).where(notices_read.c.person.in_(list(self._read))))
+            connection.execute(insert(notices_read), [{"person": one, "upto": at} for one, at in self._read.items()])
+
+    def _ended(self, position: int, event: Envelope) -> None:
+        id = str(event.subject)
+        document = self._compilation(id)
+        by_itself = document["occasion"] in ("nightly", "waiting")
+        who = self._watchers(document["model"]) | ({ADMINISTRATORS} if by_itself else {document["requested_by"]})
+        fields = ("model", "version", "accepted", "occasion", "added", "removed", "changed", "passed", "asked")
+        about = {name: document[name] for name in fields} | {"kind": _ENDED[event.type], "compilation": id}
+        if document["error"]:
+            about["problem"] = document["error"]["message"]
+        self._tell(position, who, about)
+
+    def _watchers(self, model: str) -> set[str]:
+        return {f"person:{person}" for person, watched in self._watching if watched == model}
+
+    def _tell(self, position: int, recipients: Iterable[str], about: Document) -> None:
+        for who in recipients:
+            if who.startswith(("person:", "role:", "module:")):
+                self._notices[who, position] = about
