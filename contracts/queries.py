@@ -438,6 +438,28 @@ class Notices(Shape):
     next: int | None
 
 
+class PersonalDataWanted(Shape):
+    """The lessons of a training set in which personal data seems to stand, and which nobody accepted."""
+
+    model: str
+    limit: Annotated[int, Field(ge=0, le=500)] = 50
+
+
+class PersonalLesson(Shape):
+    """`kinds`: email, phone, iban, card, national_id. `text`: its question, or what the person said first."""
+
+    id: Id
+    model: Id
+    kind: Literal["qa", "conversation"]
+    kinds: list[str]
+    text: str
+
+
+class PersonalData(Shape):
+    total: int
+    lessons: list[PersonalLesson]
+
+
 class NearestWanted(Shape):
     """The lessons of a model's training set that most resemble a question."""
 
@@ -809,6 +831,7 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "nearest": (NearestWanted, Nearest),
     "resemblances": (ResemblancesWanted, Resemblances),
     "known_questions": (KnownWanted, Known),
+    "personal_data": (PersonalDataWanted, PersonalData),
     "difference": (DifferenceWanted, Difference),
     "imported": (ImportedWanted, ImportedLessons),
     "proposals": (ProposalsWanted, Proposals),
@@ -835,5 +858,5 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "ask": (AskWanted, Asked),
 }
 """Every query's name with what it asks and what it answers. `ask` is answered by chat, `preflight` by the
-compiler, the others by projections. `rebuild` starts building
+compiler, `sequence` by commands, the others by projections. `rebuild` starts building
 the read models anew beside the serving ones, which is what it has instead of an effect on the log."""

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -62,6 +63,10 @@ class Settings:
     """For tests: let the embedded provider take faults on demand."""
     embedded_provider_step_seconds: float = 0.02
     """How long each status of its jobs lasts."""
+    nightly_at: time = time(2)
+    """When models that compile nightly do, in this machine's time zone."""
+    sandbox: bool = False
+    """For developers of modules: a fact with the header `Sandbox-Refuse` is refused with the code that it names."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str], home: Path) -> Self:
@@ -93,6 +98,8 @@ class Settings:
             health_port=_number(environ, "APPRENTICE_HEALTH_PORT", None),
             embedded_provider_key=read_value(environ, "APPRENTICE_EMBEDDED_PROVIDER_KEY"),
             embedded_provider_faults=environ.get("APPRENTICE_EMBEDDED_PROVIDER_FAULTS") == "1",
+            nightly_at=_time_of_day(environ, "APPRENTICE_NIGHTLY_AT", "02:00"),
+            sandbox=environ.get("APPRENTICE_SANDBOX") == "1",
             embedded_provider_step_seconds=_seconds(environ, "APPRENTICE_EMBEDDED_PROVIDER_STEP_SECONDS", 0.02),
         )
 
@@ -183,6 +190,14 @@ def _number(environ: Mapping[str, str], name: str, default: T) -> int | T:
     if not given.isdecimal() or int(given) > 65_535:
         raise SettingWrong(f"{name} must be a port number, not {given[:40]!r}.")
     return int(given)
+
+
+def _time_of_day(environ: Mapping[str, str], name: str, default: str) -> time:
+    given = environ.get(name) or default
+    try:
+        return time.fromisoformat(given)
+    except ValueError:
+        raise SettingWrong(f"{name} must be a time of day such as 02:00, not {given[:40]!r}.") from None
 
 
 def _seconds(environ: Mapping[str, str], name: str, default: float) -> float:

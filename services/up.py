@@ -39,7 +39,7 @@ Failures: Final = (
 )  # fmt: skip
 
 
-def start(home: Path, *, port: int, demo: bool) -> int:
+def start(home: Path, *, port: int, demo: bool, sandbox: bool = False) -> int:
     """Run everything until Ctrl-C or SIGTERM. 0 when all was drained, 1 with a sentence otherwise."""
     began = time.monotonic()
     try:
@@ -47,7 +47,10 @@ def start(home: Path, *, port: int, demo: bool) -> int:
         with locked(home):
             write_log(home)
             settings = Settings.read(os.environ | SHARED, home)
-            settings = dataclasses.replace(settings, http_port=port, master_key=master_key(home, settings.master_key))
+            key = master_key(home, settings.master_key)
+            settings = dataclasses.replace(
+                settings, http_port=port, master_key=key, sandbox=sandbox or settings.sandbox
+            )
             if not (home / "log.db").exists():
                 (home / FIRST_START).write_text(DEMO if demo else "", encoding="utf-8")
             server = EmbeddedServer.start(home)

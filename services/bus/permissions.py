@@ -53,6 +53,7 @@ def module(name: str) -> Permissions:
             f"qry.{name}.>",
             *_follow(subjects.EV, "ev.shared.>"),
             *_follow(subjects.OUT, f"out.{name}.>"),
+            *_follow(subjects.DLQ, f"dlq.{name}.>"),
         ),
     )
 
@@ -70,7 +71,7 @@ USERS: Final[Mapping[str, Permissions]] = {
             "$JS.API.CONSUMER.MSG.NEXT.INBOX.*",
             "$JS.ACK.INBOX.>",
         ),
-        subscribe=("cmd.>",),
+        subscribe=("cmd.>", "qry.*.sequence"),
         answers=True,
     ),
     "projections": Permissions(
@@ -80,7 +81,8 @@ USERS: Final[Mapping[str, Permissions]] = {
     ),
     "compiler": Permissions(
         publish=("cmd.compiler.>", "qry.compiler.>", "dlq.>", *_EVERYTHING_OF_EV),
-        subscribe=(subjects.HINT,),
+        subscribe=("qry.*.preflight", subjects.HINT),
+        answers=True,
     ),
     "chat": Permissions(
         publish=("cmd.chat.>", "qry.chat.>", "chunk.>", "dlq.>", *_EVERYTHING_OF_EV),

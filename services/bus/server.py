@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import importlib.metadata
 import json
-import os
 import re
 import secrets
 import shutil
@@ -18,6 +17,7 @@ from typing import IO, Final
 
 from contracts.identifiers import MODULE_PATTERN
 from services.bus.permissions import USERS, authorization, inbox_of, permissions_of
+from services.bus.private_file import write_private
 from services.bus.process import STOP_SECONDS, dying_with_parent, end_orphan, until
 from services.settings import Login
 
@@ -78,6 +78,7 @@ class EmbeddedServer:
         if threading.current_thread() is not threading.main_thread():
             raise ServerFailed("Start the embedded nats-server from the main thread; it ends with its thread.")
         self._end_child()
+        self._passwords = _passwords(self._folder / "passwords.json", ())  # modules may have come meanwhile
         end_orphan(self._folder / "server.pid", self._folder / "server.conf")
         port = _read_port(self._folder / "port")
         try:
@@ -86,7 +87,7 @@ class EmbeddedServer:
             if port < 0:
                 raise
             self._spawn(-1)  # somebody else took the port while we were away
-        _write_private(self._folder / "port", self.url.rpartition(":")[2])
+        write_private(self._folder / "port", self.url.rpartition(":")[2])
 
     def stop(self) -> None:
         """End the child and give the home free. JetStream has stored what it acknowledged."""
@@ -107,7 +108,7 @@ class EmbeddedServer:
     def _spawn(self, port: int) -> None:
         for old in self._folder.glob("*.ports"):
             old.unlink()
-        _write_private(self._folder / "server.conf", _configuration(self._folder, port, self._passwords))
+        write_private(self._folder / "server.conf", _configuration(self._folder, port, self._passwords))
         self._process = subprocess.Popen(
             [str(binary()), "--config", str(self._folder / "server.conf")],
             stdin=subprocess.DEVNULL,
@@ -169,7 +170,7 @@ def _passwords(file: Path, modules: Iterable[str]) -> dict[str, str]:
         permissions_of(user)
     passwords = {user: known.get(user) or secrets.token_urlsafe(24) for user in wanted}
     if passwords != known:
-        _write_private(file, json.dumps(passwords))
+        write_private(file, json.dumps(passwords))
     return passwords
 
 
@@ -189,15 +190,6 @@ def _read_port(file: Path) -> int:
         return int(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return -1
-
-
-def _write_private(file: Path, text: str) -> None:
-    new = file.with_name(file.name + ".new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    new.replace(file)
 
 
 def _is_whole(file: Path) -> bool:

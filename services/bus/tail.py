@@ -19,7 +19,7 @@ RETRY_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["Followed", "last_per_subject", "sequence_of", "tail"]
+__all__ = ["Followed", "last_per_subject", "last_sequence", "sequence_of", "tail"]
 
 
 async def tail(
@@ -102,6 +102,12 @@ async def sequence_of(bus: Bus, position: int, stream: str = EV) -> int:
         else:
             high = middle - 1
     return low
+
+
+async def last_sequence(bus: Bus, stream: str = EV) -> int:
+    """The sequence of the stream's last message; 0 when it is empty. Raises as `sequence_of`."""
+    last: int = (await ask(bus, f"STREAM.INFO.{stream}"))["state"]["last_seq"]
+    return last
 
 
 _WAITED_OUT = (Odd, APIError, NoReply, nats.errors.Error, OSError)

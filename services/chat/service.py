@@ -7,9 +7,6 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from nats.aio.msg import Msg
-from pydantic import ValidationError
-
 from contracts.queries import (
     Asked,
     AskWanted,
@@ -20,8 +17,8 @@ from contracts.queries import (
     OpenQuestionsWanted,
     Query,
 )
-from contracts.replies import Refused as RefusedReply
 from services.bus.client import Bus, NoReply
+from services.bus.serving import Serving
 from services.bus.tail import tail
 from services.cancelling import end
 from services.chat.answering import Answering
@@ -49,15 +46,15 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
     async with asyncio.TaskGroup() as tasks:
         working = [tasks.create_task(one) for one in (chat.follow_versions(), chat.follow(), chat.look(stop))]
         await chat.versions.known.wait()
-        subscription = await bus.nc.subscribe("qry.*.ask", queue="chat", cb=chat.take)
+        asked = Serving(bus, "ask", chat.ask)
+        await asked.open("chat")
         await bus.nc.flush()
         ready()
         # The provider's client takes half a second to import: better now than under the first question.
         await asyncio.to_thread(importlib.import_module, "services.providers.openai_api")
         await stop.wait()
-        await subscription.unsubscribe()
         await end((*working, *chat.answering_now()))
-        await chat.finish()
+        await asked.close()
     await providers.close()
     await bus.close()
 
@@ -69,14 +66,9 @@ class _Chat:
         self._answering = Answering(bus, self._speaking)
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._questions: dict[str, asyncio.Task[None]] = {}
-        self._asked: set[asyncio.Task[None]] = set()
 
     def answering_now(self) -> list["asyncio.Task[None]"]:
         return list(self._questions.values())
-
-    async def finish(self) -> None:
-        """Answer what was asked to try out."""
-        await asyncio.gather(*self._asked, return_exceptions=True)
 
     async def follow_versions(self) -> None:
         await self.versions.follow(self._bus)
@@ -113,47 +105,29 @@ class _Chat:
         except Exception:
             logger.exception("the question %s waits because of an error in Apprentice", id)
 
-    async def take(self, message: Msg) -> None:
-        """A query `ask`; answered in a task of its own, so that one slow provider holds nobody up."""
-        task = asyncio.create_task(self._reply(message))
-        self._asked.add(task)
-        task.add_done_callback(self._asked.discard)
-
-    async def _reply(self, message: Msg) -> None:
-        try:
-            body = await self._ask(message)
-        except Refused as refused:
-            body = _refusal(refused)
-        except ProviderProblem as problem:
-            body = _refusal(Refused(problem.code, f"{problem.message} {problem.fix}".strip()))
-        except ValidationError as invalid:
-            fields = {".".join(map(str, one["loc"])): one["msg"] for one in invalid.errors(include_url=False)}
-            body = _refusal(Refused("malformed", "The query ask needs a model and a question.", fields))
-        except NoReply as problem:
-            body = _refusal(Refused("unavailable", f"This can't be answered now: {problem}"))
-        except Exception:
-            logger.exception("a question could not be tried out")
-            body = _refusal(Refused("internal_error", "The question failed because of an error in Apprentice."))
-        await self._bus.nc.publish(message.reply, body)
-
-    async def _ask(self, message: Msg) -> bytes:
-        query = Query.model_validate_json(message.data)
+    async def ask(self, module: str, query: Query) -> tuple[int, Asked]:
+        """The answer to a query `ask`."""
         wanted = AskWanted.model_validate(query.data)
-        await self._check_asker(message.subject.split(".")[1], query.actor)
+        await self._check_asker(module, query.actor)
         position, found = await self._bus.query(
             "model", ModelWanted(model=wanted.model), module=MODULE, actor=ACTOR, after=query.after
         )
         model: ModelRow = found
-        voice = await self._speaking.voice(model, wanted.question)
-        said = await voice.complete(with_system(voice.system_message, [{"role": "user", "content": wanted.question}]))
-        asked = Asked(
+        try:
+            return position, await self._said(model, wanted.question)
+        except ProviderProblem as problem:
+            raise Refused(problem.code, f"{problem.message} {problem.fix}".strip()) from problem
+
+    async def _said(self, model: ModelRow, question: str) -> Asked:
+        voice = await self._speaking.voice(model, question)
+        said = await voice.complete(with_system(voice.system_message, [{"role": "user", "content": question}]))
+        return Asked(
             answer=said.text,
             known=said.known,
             model=model.id,
             version=voice.version.version if voice.version else None,
             lessons=list(voice.lessons),
         )
-        return b'{"position":%d,"data":%s}' % (position, asked.model_dump_json().encode())
 
     async def _check_asker(self, module: str, actor: str) -> None:
         if module not in ("web", "cli"):
@@ -163,7 +137,3 @@ class _Chat:
             raise Refused(
                 "unknown_person", f"Nobody here is called {actor.removeprefix('person:')}.", {"actor": "unknown"}
             )
-
-
-def _refusal(refused: Refused) -> bytes:
-    return RefusedReply(refused=refused.refusal).model_dump_json().encode()

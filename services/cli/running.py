@@ -16,13 +16,16 @@ LOCAL_BUS, LOCAL_WEB = "nats://127.0.0.1:4222", "http://127.0.0.1:8760"
 def up(
     port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65_535, help="Of the web pages; 0: any.")] = 8760,
     demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Load the demo company on the first start.")] = True,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="For developers of modules: refuse what has the header Sandbox-Refuse.")
+    ] = False,
     home: Home = None,
 ) -> int:
     """Run everything in one process until Ctrl-C: services, bus, databases, the embedded provider."""
     from services.settings import default_home
     from services.up import start
 
-    return start((home or default_home()).expanduser(), port=port, demo=demo)
+    return start((home or default_home()).expanduser(), port=port, demo=demo, sandbox=sandbox)
 
 
 def run(

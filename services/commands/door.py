@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -16,6 +19,10 @@ from services.eventlog.log import LogUnavailable
 from services.refusals import Refused
 
 EXPECTED_REVISION = "Expected-Revision"
+SANDBOX_REFUSE = "Sandbox-Refuse"
+"""In a sandbox: the fact is refused with this code, so that a module's developer sees how it copes."""
+LARGEST_WAITING = 5_000
+"""Facts of one module that may wait for their answers; beyond that it is told to wait, and nobody else is."""
 Bury = Callable[[str, str, bytes, str], Awaitable[None]]
 """Keeps what could not be read: module, fact, body, reason."""
 
@@ -25,10 +32,12 @@ logger = logging.getLogger(__name__)
 class Door:
     """Answers every request once it is decided and committed; refusals too, because one may rest on a neighbour."""
 
-    def __init__(self, nc: Client, writer: Writer, bury: Bury) -> None:
+    def __init__(self, nc: Client, writer: Writer, bury: Bury, sandbox: bool = False) -> None:
         self._nc = nc
         self._writer = writer
         self._bury = bury
+        self._sandbox = sandbox
+        self._waiting: Counter[str] = Counter()
         self._open: set[asyncio.Task[None]] = set()
         self._subscription: Subscription | None = None
 
@@ -51,12 +60,14 @@ class Door:
     async def _take(self, message: Msg) -> None:
         # Submitting here, before the first await, keeps the order in which facts arrived.
         _, module, fact = message.subject.split(".", 2)
+        self._waiting[module] += 1
         task = asyncio.create_task(self._reply(message, module, fact))
         self._open.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(partial(self._done, module))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, module: str, task: asyncio.Task[None]) -> None:
         self._open.discard(task)
+        self._waiting[module] -= 1
         if not task.cancelled() and (problem := task.exception()) is not None:
             logger.error("a request could not be answered", exc_info=problem)
 
@@ -69,12 +80,26 @@ class Door:
 
     async def _decide(self, message: Msg, module: str, fact: str) -> Accepted | RefusedReply:
         try:
+            if self._waiting[module] > LARGEST_WAITING:
+                raise Refused(
+                    "busy", f"{module} has {LARGEST_WAITING:,} facts waiting; send on when they are answered."
+                )
+            if self._sandbox:
+                refuse_on_demand(message)
             envelope = receive(message.data, module, fact)
             return await self._writer.write(envelope, expected_revision(message))
         except Refused as refused:
             return RefusedReply(refused=refused.refusal)
         except LogUnavailable as problem:
             return RefusedReply(refused=Refused("unavailable", str(problem)).refusal)
+
+
+def refuse_on_demand(message: Msg) -> None:
+    """In a sandbox: raises `Refused` with the code that the header `Sandbox-Refuse` names."""
+    code = (message.headers or {}).get(SANDBOX_REFUSE)
+    if code is not None:
+        raise Refused(code if re.fullmatch(r"[a-z0-9_]{1,64}", code) else "malformed",
+                      f"The sandbox refuses this, because its header {SANDBOX_REFUSE} says so.")  # fmt: skip
 
 
 def expected_revision(message: Msg) -> int | None:

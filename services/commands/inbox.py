@@ -9,7 +9,7 @@ from nats.js import JetStreamContext
 
 from contracts import subjects
 from contracts.replies import Accepted, Outcome
-from services.commands.door import Bury, expected_revision
+from services.commands.door import Bury, expected_revision, refuse_on_demand
 from services.commands.receive import receive
 from services.commands.writer import Writer
 from services.eventlog.log import LogUnavailable
@@ -25,10 +25,11 @@ logger = logging.getLogger(__name__)
 class InboxReader:
     """One reader takes everything in order; what the log can't take now is taken again later, in order."""
 
-    def __init__(self, js: JetStreamContext, writer: Writer, bury: Bury) -> None:
+    def __init__(self, js: JetStreamContext, writer: Writer, bury: Bury, sandbox: bool = False) -> None:
         self._js = js
         self._writer = writer
         self._bury = bury
+        self._sandbox = sandbox
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read until `stop` is set; a lost server or consumer is looked for again."""
@@ -72,6 +73,8 @@ class InboxReader:
             await self._bury(module, fact, message.data, refused.message)
             return Outcome(id=_id(message), type=fact, refused=refused.refusal)
         try:
+            if self._sandbox:
+                refuse_on_demand(message)
             accepted: Accepted = await self._writer.write(envelope, expected_revision(message))
         except Refused as refused:
             return Outcome(id=envelope.id, type=fact, refused=refused.refusal)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from nats.errors import Error as NatsError
 
@@ -12,8 +13,10 @@ from contracts.envelope import Envelope
 from contracts.facts.person import PersonAdded
 from services.bus.client import Bus, NoReply
 from services.bus.deadletters import bury
+from services.bus.serving import Serving
 from services.commands.door import Door
 from services.commands.inbox import InboxReader
+from services.commands.places import sequence
 from services.commands.relay import relay
 from services.commands.writer import Writer
 from services.eventlog import open_keys, open_log
@@ -48,15 +51,18 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
 
     writer = Writer(log, keys, grown=tell)
     await writer.write(_owner())
-    door, inbox = Door(bus.nc, writer, keep), InboxReader(bus.js, writer, keep)
+    door, inbox = Door(bus.nc, writer, keep, settings.sandbox), InboxReader(bus.js, writer, keep, settings.sandbox)
     relayed = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(relay(log, bus, stop=relayed, grown=grown))
         reading = tasks.create_task(inbox.run(stop))
+        placing = Serving(bus, "sequence", partial(sequence, bus))
+        await placing.open("commands")
         await door.open()
         await bus.nc.flush()
         ready()
         await stop.wait()
+        await placing.close()
         await door.close()
         await reading
         await writer.stop()

@@ -1,7 +1,7 @@
 """The first steps: package the training set, and see whether anything changed since the last success."""
 
 from contracts.facts.compilation import CompilationUnchanged, TrainingSetPackaged
-from contracts.queries import CompilationRow, LastSuccessWanted, MaybeCompilation
+from contracts.queries import CompilationRow, Difference, DifferenceWanted, LastSuccessWanted, MaybeCompilation
 from services.compiler.context import ACTOR, MODULE, Context
 from services.packaging.checks import Bounds
 from services.providers.capabilities import KINDS
@@ -14,6 +14,7 @@ async def package_step(context: Context, row: CompilationRow) -> None:
     packaged = await write_files(context, row)
     summary = packaged.summary
     _check(row, packaged)
+    changes: Difference = await context.ask("difference", DifferenceWanted(model=row.model, limit=0), at=row.position)
     done = TrainingSetPackaged(
         position=summary.position,
         packaging=summary.packaging,
@@ -24,6 +25,9 @@ async def package_step(context: Context, row: CompilationRow) -> None:
         conflicts=summary.conflicts,
         duplicates=summary.duplicates,
         erased=summary.erased,
+        added=changes.added,
+        removed=changes.removed,
+        changed=changes.changed,
     )
     await context.report(row, done)
 

@@ -8,13 +8,17 @@ import socket
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from contracts.facts import FACTS
 from contracts.queries import Compilations, Nothing
 from services.bus.client import Bus, NoReply
+from services.bus.serving import Serving
 from services.bus.tail import tail
 from services.cancelling import end
+from services.compiler import by_itself, retirement
 from services.compiler.context import Context
+from services.compiler.preflight import preflight
 from services.compiler.running import Running
 from services.providers.choosing import Providers
 from services.refusals import Refused
@@ -45,10 +49,16 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
         working = [
             tasks.create_task(compiler.follow()),
             tasks.create_task(compiler.look(stop)),
+            tasks.create_task(by_itself.watch(context, stop)),
+            tasks.create_task(retirement.watch(context, stop)),
         ]
+        asked = Serving(bus, "preflight", partial(preflight, context))
+        await asked.open("compiler")
+        await bus.nc.flush()
         ready()
         await stop.wait()
         await end((*working, *compiler.tasks()))
+        await asked.close()
     await context.providers.close()
     await bus.close()
 

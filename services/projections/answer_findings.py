@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 
 from contracts import queries as q
 from services.folding import fold
 from services.projections.answer_training import find_model
 from services.projections.answering import Question
 from services.projections.lineage import contributors
-from services.projections.tables import body, distinguished, imported, lesson
+from services.projections.tables import PERSONAL, body, distinguished, imported, lesson
 from services.projections.training_set import Plan, conflicts_of, document_at, places_at, taken_by
 from services.refusals import Refused
 from services.similarity.index import score
@@ -78,6 +78,22 @@ def known_questions(question: Question, wanted: q.KnownWanted) -> q.Known:
         for one in keys[key]
     ]
     return q.Known(known=found)
+
+
+def personal_data(question: Question, wanted: q.PersonalDataWanted) -> q.PersonalData:
+    """The lessons of a training set that seem to hold personal data."""
+    question.asker.need("administrator", "trainer", "auditor")
+    id = find_model(question, wanted.model)
+    taken = contributors(places_at(question.training, question.position), id)
+    condition = and_(taken_by(taken, question.position), PERSONAL, lesson.c.erased.is_(False))
+    total = question.training.execute(select(func.count()).select_from(lesson).where(condition)).scalar_one()
+    columns = (lesson.c.id, lesson.c.model, lesson.c.kind, lesson.c.personal, body.c.document)
+    query = select(*columns).join(body, body.c.id == lesson.c.body).where(condition).order_by(lesson.c.first_position)
+    found = [
+        q.PersonalLesson(id=lesson_id, model=owner, kind=kind, kinds=kinds.split(","), text=_said(json.loads(text))[0])
+        for lesson_id, owner, kind, kinds, text in question.training.execute(query.limit(wanted.limit))
+    ]
+    return q.PersonalData(total=total, lessons=found)
 
 
 def difference(question: Question, wanted: q.DifferenceWanted) -> q.Difference:

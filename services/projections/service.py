@@ -43,6 +43,7 @@ HANDLERS: dict[str, Handler] = {
     "conflicts": answer_findings.conflicts,
     "resemblances": answer_findings.resemblances,
     "known_questions": answer_findings.known_questions,
+    "personal_data": answer_findings.personal_data,
     "difference": answer_findings.difference,
     "imported": answer_findings.import_rows,
     "proposals": answer_review.proposals,

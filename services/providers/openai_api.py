@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -92,6 +93,20 @@ class OpenAIProvider:
         except _FAILURES as error:
             raise _problem(error, doing="looking for the model") from error
         return True
+
+    async def shutdown_date(self, id: str) -> date | None:
+        """When the provider shuts the model down, as far as it says."""
+        try:
+            model = await self._client.models.retrieve(id)
+        except openai.NotFoundError:
+            return None
+        except _FAILURES as error:
+            raise _problem(error, doing="looking for the model") from error
+        said = (model.model_extra or {}).get("shutdown_date")
+        try:
+            return date.fromisoformat(said) if isinstance(said, str) else None
+        except ValueError:
+            return None
 
     async def complete(self, messages: Sequence[Message], model: str) -> Completion:
         """One answer."""

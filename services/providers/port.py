@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
@@ -83,6 +84,7 @@ class Provider(Protocol):
     async def delete_model(self, id: str) -> None:
         """Delete a compiled model; one that is gone is fine."""
 
+    async def shutdown_date(self, id: str) -> date | None: ...
     async def has_model(self, id: str) -> bool:
         """Whether the provider knows the model."""
 

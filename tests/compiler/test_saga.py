@@ -22,7 +22,7 @@ def row(status: str, plan: Plan = PLAN, **more: Any) -> CompilationRow:
     empty = dict.fromkeys(CompilationRow.model_fields)
     given = {"id": "c", "model": "m", "status": status, "revision": 1, "requested_by": "person:owner", "requested_at": "",
              "position": 1, "forced": False, "plan": plan, "cancel_requested": False, "results": [], "log": []}  # fmt: skip
-    return CompilationRow(**(empty | given | more))
+    return CompilationRow(**(empty | {"occasion": "asked"} | given | more))
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,11 @@ def test_the_same_record_again_revises_its_lesson_and_never_doubles_it() -> None
 
     assert again(answer="b") == [("one", "QARevised")]
     assert again(answer="b", active=False) == [("one", "QADeactivated")]
-    assert again(answer="c", model="support", active=True) == [("one", "QARevised"), ("one", "QAMoved"), ("one", "QAReactivated")]
+    assert again(answer="c", model="support", active=True) == [
+        ("one", "QARevised"),
+        ("one", "QAMoved"),
+        ("one", "QAReactivated"),
+    ]
     with pytest.raises(Refused, match="just so, as the lesson one") as refusal:
         again(answer="c", model="support")
     assert refusal.value.code == "nothing_changes"

@@ -136,7 +136,9 @@ def test_the_same_record_proposed_again_replaces_its_open_proposal() -> None:
 
     # approved, the record is a lesson; what it says next is proposed as a change of that
     world.when(fact("LessonApproved", first, by=TOM))
-    (change,) = world.when(fact("LessonProposed", by=HELPDESK, qa={"model": "sales", "question": "q", "answer": "d", **RECORD}))
+    (change,) = world.when(
+        fact("LessonProposed", by=HELPDESK, qa={"model": "sales", "question": "q", "answer": "d", **RECORD})
+    )
     assert change.data.lesson == first
     assert change.data.qa_changes.model_dump() == {"answer": "d"}
 

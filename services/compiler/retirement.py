@@ -1,0 +1,79 @@
+"""Watching the base models' ends: what providers say of them is recorded, and announced 90, 30 and 7 days before."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from typing import Final, Literal
+
+from contracts.facts import Fact
+from contracts.facts.provider import BaseModelRetirementAnnounced, BaseModelRetirementNear
+from contracts.queries import Nothing, ProviderRow, Providers
+from services.bus.client import NoReply
+from services.bus.reporting import new_fact
+from services.compiler.context import ACTOR, MODULE, Context
+from services.providers.port import ProviderProblem
+from services.providers.retirements import known_end
+from services.refusals import Refused
+
+LOOK_SECONDS: Final = 3_600.0
+RETRY_SECONDS: Final = 10.0
+DAYS: Final[tuple[Literal[7], Literal[30], Literal[90]]] = (7, 30, 90)
+_FACTS: Final = uuid.UUID("6a1c0c8e-8a58-5d0c-9d21-7d9d0a4f1b02")
+
+logger = logging.getLogger(__name__)
+
+
+def news(provider: ProviderRow, ends: date | None, today: date) -> Iterator[Fact]:
+    """What is to be recorded of a provider whose base model ends then, as far as anybody knows."""
+    recorded = date.fromisoformat(provider.retires_on) if provider.retires_on else None
+    if ends is not None and ends != recorded:
+        yield BaseModelRetirementAnnounced(base_model=provider.base_model, retires_on=ends)
+    ends = ends or recorded
+    if ends is None or ends < today:
+        return
+    for days in DAYS:
+        if (ends - today).days <= days:
+            yield BaseModelRetirementNear(base_model=provider.base_model, retires_on=ends, days=days)
+            return
+
+
+async def watch(context: Context, stop: asyncio.Event) -> None:
+    """Look every hour until `stop` is set."""
+    while not stop.is_set():
+        seconds = LOOK_SECONDS
+        try:
+            found: Providers = await context.ask("providers", Nothing())
+            for provider in found.providers:
+                if not provider.retired:
+                    await _look(context, provider)
+        except (NoReply, Refused) as problem:
+            logger.warning("the base models' ends can't be looked at now: %s", problem)
+            seconds = RETRY_SECONDS
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds)
+
+
+async def _look(context: Context, provider: ProviderRow) -> None:
+    recorded = provider.retires_on is not None
+    ends = await _end(context, provider)
+    if ends is None and not recorded:
+        ends = known_end(provider.provider_kind, provider.base_model)
+    for fact in news(provider, ends, datetime.now(UTC).date()):
+        # The same news is the same fact, so it is recorded once, however many look.
+        id = str(uuid.uuid5(_FACTS, f"{provider.id} {type(fact).__name__} {fact.model_dump_json()}"))
+        try:
+            await context.bus.report(new_fact(fact, module=MODULE, actor=ACTOR, subject=provider.id, id=id))
+        except Refused as refused:
+            if refused.code != "nothing_changes":
+                raise
+
+
+async def _end(context: Context, provider: ProviderRow) -> date | None:
+    try:
+        return await context.providers.get(provider).shutdown_date(provider.base_model)
+    except ProviderProblem as problem:
+        logger.info("%s doesn't say when %s ends: %s", provider.name, provider.base_model, problem)
+        return None
