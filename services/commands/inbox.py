@@ -1,7 +1,9 @@
 """The reader of durable facts: `inbox.<module>.<Fact>` in order, in batches, acknowledged after the commit."""
 
 import asyncio
+import json
 import logging
+from contextlib import suppress
 
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -88,6 +90,11 @@ class InboxReader:
 
 
 def _id(message: Msg) -> str:
+    """By which the sender knows a fact that couldn't be read: its id as far as that can be read, else its message's."""
+    with suppress(ValueError, RecursionError):
+        raw = json.loads(message.data)
+        if isinstance(raw, dict) and isinstance(raw.get("id"), str):
+            return str(raw["id"])[:200]
     return (message.headers or {}).get("Nats-Msg-Id") or f"inbox-{message.metadata.sequence.stream}"
 
 
