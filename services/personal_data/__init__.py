@@ -1,1 +1,1 @@
-"""Personal data in texts."""
+"""Personal data in texts, found by form and checksum. Pure."""
