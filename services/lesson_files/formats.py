@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, Final, Protocol
 
 from services.lesson_files import csv_lessons, erpnet, jsonl, openai_chat
-from services.lesson_files.rows import BadRow, Data, Format, Row
+from services.lesson_files.rows import BOM, BadRow, Data, Format, Row, Unusable, parsed
 
 HEAD: Final = 4_096
 """Bytes from which the format is told."""
-_OPENAI: Final = re.compile(rb'\s*\{\s*"messages"\s*:\s*\[\s*\{')
+_OPENAI: Final = re.compile(rb'\{\s*"messages"\s*:\s*\[\s*\{')
 _ERPNET: Final = re.compile(rb'"(?:@odata\.\w+|Question|Answer|QAType|Messages|Contents|ParticipantRole)"\s*:')
+_OURS: Final = re.compile(rb'"(?:model|learn|train_as|section|origin)"\s*:')
 
 
 class Writer(Protocol):
@@ -27,14 +28,21 @@ class Writer(Protocol):
 
 
 def detect(name: str, head: bytes) -> Format:
-    """The format by the file's name and its beginning."""
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    """The format by the file's name and its beginning. Our own lines and OpenAI's both have `messages`; ours say more."""
+    start = head.removeprefix(BOM).lstrip()
     if name.lower().endswith((".csv", ".tsv")) or (start and start[:1] not in b"{["):
         return "csv"
     if _ERPNET.search(start):
         return "erpnet"
     first = start.partition(b"\n")[0]
-    return "openai" if _OPENAI.match(first) and b'"model"' not in first and b'"learn"' not in first else "jsonl"
+    return "openai" if _is_openai(first) and not _OURS.search(first) else "jsonl"
+
+
+def _is_openai(line: bytes) -> bool:
+    try:
+        return "messages" in parsed(line)
+    except Unusable:  # the head ends within the line
+        return _OPENAI.match(line) is not None
 
 
 def read_rows(stream: BinaryIO, format: Format, mapping: Mapping[str, str] | None = None) -> Iterator[Row | BadRow]:
@@ -51,15 +59,24 @@ def read_rows(stream: BinaryIO, format: Format, mapping: Mapping[str, str] | Non
 
 
 def writer(
-    format: Format, stream: BinaryIO, mapping: Mapping[str, str] | None = None, extra: Sequence[str] = ()
+    format: Format,
+    stream: BinaryIO,
+    mapping: Mapping[str, str] | None = None,
+    extra: Sequence[str] = (),
+    models: Mapping[str, str] | None = None,
 ) -> Writer:
-    """Writes the format. `extra`, for CSV: columns of imported rows, as `csv_lessons.extra_columns` finds them."""
+    """Writes the format.
+
+    `mapping` and `extra`, for CSV: our field to the file's column, and columns of imported rows as
+    `csv_lessons.extra_columns` finds them. `models`: ids with their names, so that a row names its model as it did,
+    and a lesson that was moved since its present one.
+    """
     match format:
         case "csv":
-            return csv_lessons.Writer(stream, mapping or {}, extra)
+            return csv_lessons.Writer(stream, mapping or {}, extra, models or {})
         case "openai":
             return openai_chat.Writer(stream)
         case "erpnet":
-            return erpnet.Writer(stream)
+            return erpnet.Writer(stream, models or {})
         case "jsonl":
             return jsonl.Writer(stream)

@@ -1,90 +1,125 @@
-"""The objects of a JSON array, one at a time, each with the line in which it begins; never the whole file in memory."""
+"""The objects of a JSON document, one at a time, each with the line in which it begins; never the whole file in memory.
+
+`ijson` streams as well, but doesn't say in which line an object begins, and ends at the first broken one."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import BinaryIO, Final
 
-from services.lesson_files.rows import LARGEST_ROW
+from services.lesson_files.rows import BOM, LARGEST_ROW, Unusable, lines, parsed
 
 CHUNK: Final = 65_536
 # Strings are taken whole, so brackets within them don't count; a lone quote is a string that goes on in the next chunk.
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]\n]|"', re.DOTALL)
+_BETWEEN: Final = b" \t\r\n,"
+
+Found = tuple[int, bytes | None]
 
 
 class Broken(Exception):
-    """The file isn't JSON from this line on."""
+    """The file can't be read from this line on."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
         self.line = line
 
 
-@dataclass(slots=True)
-class _State:
-    line: int = 1
-    depth: int = 0
-    items_at: int = 0
-    """The depth at which objects are items; 0 until the array was found."""
-    value_next: bool = False
-    began: int = -1
-    began_line: int = 1
+def objects(stream: BinaryIO) -> Iterator[Found]:
+    """Line and text of every object: of `[...]`, of the array `value` of `{...}` (OData), or one a line.
 
-
-def objects(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Objects of `[...]`, of the array `value` of `{...}` (OData), or one after another. Raises `Broken`."""
-    state, buffer, at = _State(), b"", 0
-    while True:
-        chunk = stream.read(CHUNK)
-        if not chunk:
-            break
-        keep = state.began if state.began >= 0 else at
-        buffer, at = buffer[keep:] + chunk, at - keep
-        state.began = 0 if state.began >= 0 else -1
-        if len(buffer) > LARGEST_ROW:
-            raise Broken(
-                state.began_line, f"What begins here is longer than {LARGEST_ROW:,} bytes, or a quote is missing."
-            )
-        for token in _TOKEN.finditer(buffer, at):
-            if token.group() == b'"':
-                at = token.start()
-                break
-            at = token.end()
-            if (end := _step(state, token)) is not None:
-                yield state.began_line, buffer[end[0] : end[1]]
-    if state.depth or buffer[at:].strip(b" \t\r\n,"):
-        raise Broken(state.line, "The file ends in the middle of a record.")
-
-
-def _step(state: _State, token: "re.Match[bytes]") -> tuple[int, int] | None:
-    """Take one token in; the extent of an object that it completes."""
-    text = token.group()
-    if text == b"\n":
-        state.line += 1
-    elif text in (b"{", b"["):
-        _open(state, token, text)
-    elif text in (b"}", b"]"):
-        return _close(state, token)
+    What stands where an object should is given as it is; None is one that is too long. Raises `Broken`.
+    """
+    first = stream.readline(LARGEST_ROW)
+    if _is_record(first):
+        yield 1, first.removeprefix(BOM)
+        yield from lines(stream, 1)
     else:
-        state.value_next = state.depth == 1 and text == b'"value"'
-    return None
+        yield from _Objects().of(chain((first.removeprefix(BOM),), iter(partial(stream.read, CHUNK), b"")))
 
 
-def _open(state: _State, token: "re.Match[bytes]", text: bytes) -> None:
-    if text == b"[" and (state.depth == 0 or (state.depth == 1 and state.value_next)):
-        state.items_at, state.began = state.depth + 1, -1
-    elif text == b"{" and state.began < 0 and state.depth == state.items_at:
-        state.began, state.began_line = token.start(), state.line
-    state.depth += 1
+def _is_record(line: bytes) -> bool:
+    try:
+        return not isinstance(parsed(line.removeprefix(BOM)).get("value"), list)
+    except Unusable:
+        return False
 
 
-def _close(state: _State, token: "re.Match[bytes]") -> tuple[int, int] | None:
-    if state.depth == 0:
-        raise Broken(state.line, "A bracket is closed that was never opened.")
-    state.depth -= 1
-    if state.began >= 0 and state.depth == state.items_at:
-        extent, state.began = (state.began, token.end()), -1
-        return extent
-    if state.depth < state.items_at:
-        state.items_at = 0
-    return None
+class _Objects:
+    """Follows quotes and brackets; what is between them is left to the parser of a single object."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._at = 0  # the buffer was followed up to here
+        self._line = 1
+        self._depth = 0
+        self._items_at = 0  # the depth at which objects are items; 0 until the array was found
+        self._value_next = False
+        self._began: int | None = None  # where in the buffer the present item begins
+        self._began_line = 1
+        self._too_long = False
+
+    def of(self, chunks: Iterator[bytes]) -> Iterator[Found]:
+        for chunk in chunks:
+            self._take(chunk)
+            for token in _TOKEN.finditer(self._buffer, self._at):
+                text = token.group()
+                if text == b'"':
+                    break
+                if self._depth == self._items_at and (stray := self._stray(token)):
+                    yield self._line, stray
+                if (found := self._follow(text, token)) is not None:
+                    yield found
+                self._at = token.end()
+        if self._depth > self._items_at:
+            raise Broken(self._began_line, "What begins here isn't closed.")
+        if self._depth or self._buffer[self._at :].strip(_BETWEEN):
+            raise Broken(self._line, "The file ends in the middle.")
+
+    def _take(self, chunk: bytes) -> None:
+        if self._began is not None and len(self._buffer) - self._began > LARGEST_ROW:
+            self._began, self._too_long = None, True
+        keep = self._at if self._began is None else self._began
+        if len(self._buffer) - self._at > LARGEST_ROW:
+            raise Broken(self._line, f"What stands here is longer than {LARGEST_ROW:,} bytes; is a quote missing?")
+        self._buffer = self._buffer[keep:] + chunk
+        self._at -= keep
+        self._began = None if self._began is None else 0
+
+    def _stray(self, token: "re.Match[bytes]") -> bytes:
+        """What stands between two items and is none, as in `[1, {...}]`."""
+        return self._buffer[self._at : token.start()].strip(_BETWEEN)
+
+    def _follow(self, text: bytes, token: "re.Match[bytes]") -> Found | None:
+        if text == b"\n":
+            self._line += 1
+        elif text == b"{" or text == b"[":
+            self._open(text, token)
+        elif text == b"}" or text == b"]":
+            return self._close(token)
+        else:
+            self._line += text.count(b"\n")
+            self._value_next = self._depth == 1 and text == b'"value"'
+            return (self._line, text) if self._depth == self._items_at else None
+        return None
+
+    def _open(self, text: bytes, token: "re.Match[bytes]") -> None:
+        if text == b"[" and (self._depth == 0 or (self._depth == 1 and self._value_next)):
+            self._items_at, self._began = self._depth + 1, None
+        elif self._depth == self._items_at:
+            self._began, self._began_line, self._too_long = token.start(), self._line, False
+        self._depth += 1
+        self._value_next = False
+
+    def _close(self, token: "re.Match[bytes]") -> Found | None:
+        if self._depth == 0:
+            raise Broken(self._line, "A bracket is closed that was never opened.")
+        self._depth -= 1
+        if self._depth < self._items_at:
+            self._items_at = 0
+        elif self._depth == self._items_at and (self._too_long or self._began is not None):
+            text = None if self._began is None else self._buffer[self._began : token.end()]
+            self._began, self._too_long = None, False
+            return self._began_line, text
+        return None

@@ -6,14 +6,14 @@ from typing import Any, BinaryIO, Final
 
 from contracts.facts.conversation import ConversationContent
 from contracts.facts.qa import QAContent
-from services.lesson_files.rows import BadRow, Data, Row, dumped, of_lines, parsed
+from services.lesson_files.rows import BadRow, Data, FactName, Row, dumped, each, lines
 
 _FIELDS: Final = {"qa": frozenset(QAContent.model_fields), "conversation": frozenset(ConversationContent.model_fields)}
 
 
 def read(stream: BinaryIO) -> Iterator[Row | BadRow]:
     """Every line as it stands; what is wrong in it is said when it is reported."""
-    return of_lines(stream, lambda line: _row(parsed(line)))
+    return each(lines(stream), _row)
 
 
 class Writer:
@@ -26,13 +26,18 @@ class Writer:
     def write(self, lesson: Data) -> None:
         """One lesson, as the query `lesson` gives it."""
         fields = _FIELDS[lesson["kind"]]
-        self._stream.write(
-            dumped({name: value for name, value in lesson.items() if name in fields and value is not None})
-        )
+        self._stream.write(dumped(_given({name: value for name, value in lesson.items() if name in fields})))
 
     def close(self) -> None:
         """Nothing comes after the last line."""
 
 
-def _row(row: Data) -> tuple[Any, Data]:
+def _row(row: Data) -> tuple[FactName, Data]:
     return ("ConversationTrained" if "messages" in row else "QAAdded"), row
+
+
+def _given(value: Any) -> Any:
+    """Without what is null, at every depth."""
+    if isinstance(value, dict):
+        return {name: _given(one) for name, one in value.items() if one is not None}
+    return [_given(one) for one in value] if isinstance(value, list | tuple) else value

@@ -1,20 +1,33 @@
 """OpenAI's chat format: `{"messages": [{"role", "content", "weight"?, "name"?}]}`, one example a line."""
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
-import orjson
-
-from services.lesson_files.rows import BadRow, Data, Row, Unusable, dumped, of_lines, parsed, rest_of
+from services.lesson_files.losses import losses
+from services.lesson_files.rows import (
+    BadRow,
+    Data,
+    FactName,
+    Row,
+    Unusable,
+    dumped,
+    each,
+    imported,
+    lines,
+    rest_of,
+)
 
 LONGEST_QUESTION: Final = 2_000
-_ROLES: Final = frozenset({"system", "user", "assistant"})
+_ROLES: Final = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What OpenAI takes as a participant's name."""
 
 
 def read(stream: BinaryIO) -> Iterator[Row | BadRow]:
     """One question with one learnt answer is a QA, everything else a conversation."""
-    return of_lines(stream, lambda line: _row(parsed(line)))
+    return each(lines(stream), _row)
 
 
 class Writer:
@@ -25,71 +38,65 @@ class Writer:
         self._stream = stream
 
     def write(self, lesson: Data) -> None:
-        """One lesson."""
+        """One lesson, as the query `lesson` gives it."""
         rest = rest_of(lesson, "openai")
-        said = _said(lesson)
-        before: list[Data] = rest.get("messages", [])
-        ours = [one for one in before if "content" not in one]
-        if before and len(ours) == len(said):
-            texts = iter(said)
-            messages = [one if "content" in one else _kept(one, next(texts)) for one in before]
-        else:
-            messages = [_fresh(one) for one in said]
-        self._note_lost(lesson, imported=bool(before))
-        self._stream.write(
-            dumped({name: messages if name == "messages" else one for name, one in (rest or {"messages": []}).items()})
-        )
+        messages = _messages(rest.get("messages"), _turns(lesson), qa=lesson["kind"] == "qa")
+        self._stream.write(dumped(rest | {"messages": messages}))
+        self.lost.update(losses(lesson, "openai", ("train_as", "messages.learn", "messages.name")))
+        self.lost.update(_lost(lesson, messages))
 
     def close(self) -> None:
         """Nothing comes after the last line."""
 
-    def _note_lost(self, lesson: Data, *, imported: bool) -> None:
-        for name, usual in (("section", "General"), ("purpose", "training"), ("active", True), ("notes", ""),
-                            ("language", None), ("held_back", None), ("external_id", None)):  # fmt: skip
-            if lesson.get(name) != usual:
-                self.lost[name] += 1
-        if not imported and any(turn.get("name") or turn.get("author") for turn in lesson.get("messages") or ()):
-            self.lost["names and authors of turns"] += 1
-        if lesson.get("straight_question") is not None or lesson.get("train_as") not in (None, "both"):
-            self.lost["train_as and straight_question"] += 1
+
+# reading --------------------------------------------------------------------------------------------------------------
 
 
-def _row(row: Data) -> tuple[Any, Data]:
+def _row(row: Data) -> tuple[FactName, Data]:
     messages = row.get("messages")
     if not isinstance(messages, list) or not messages or not all(isinstance(one, dict) for one in messages):
         raise Unusable("The row has no messages.", "messages")
-    texts = [_text(index, one) for index, one in enumerate(messages)]
-    talk = [
-        (one["role"], text, one.get("weight", 1))
-        for one, text in zip(messages, texts, strict=True)
-        if one["role"] != "system"
-    ]
+    turns = [_turn(index, one) for index, one in enumerate(messages)]
+    said = [turn for turn in turns if turn["role"] != "system"]
     qa = (
-        [role for role, _, _ in talk] == ["user", "assistant"]
-        and talk[1][2] != 0
-        and len(talk[0][1]) <= LONGEST_QUESTION
+        [turn["role"] for turn in said] == ["user", "assistant"]
+        and said[1]["learn"]
+        and len(said[0]["content"]) <= LONGEST_QUESTION
     )
-    imported = {"format": "openai", "rest": orjson.dumps(row | {"messages": _without_texts(messages, qa=qa)}).decode()}
+    # A QA has no place for a system message, so its text stays here; the lesson's own texts stand in the lesson.
+    kept = [
+        one if qa and turn["role"] == "system" else _without_text(one)
+        for one, turn in zip(messages, turns, strict=True)
+    ]
+    besides = {"imported": imported("openai", row | {"messages": kept})}
     if qa:
-        return "QAAdded", {"question": talk[0][1], "answer": talk[1][1], "imported": imported}
-    turns = [_turn(one, text) for one, text in zip(messages, texts, strict=True)]
-    return "ConversationTrained", {"messages": turns, "train_as": "exchange", "imported": imported}
+        return "QAAdded", {"question": said[0]["content"], "answer": said[1]["content"]} | besides
+    # The file says what is learnt line by line: a wrong answer in it isn't put straight in a line of its own.
+    return "ConversationTrained", {"messages": turns, "train_as": "exchange"} | besides
 
 
-def _text(index: int, message: Data) -> str:
+def _turn(index: int, message: Data) -> Data:
     where = f"messages.{index}"
-    role, content = message.get("role"), message.get("content")
+    role = message.get("role")
     if role in ("tool", "function") or message.get("tool_calls") or message.get("function_call"):
         raise Unusable(f"Message {index + 1} calls a tool; that can't be learnt here.", where)
-    if role not in _ROLES:
+    if not isinstance(role, str) or role not in _ROLES:
         raise Unusable(f"Message {index + 1} has the role {str(role)[:40]!r}; it is system, user or assistant.", where)
-    if message.get("weight", 1) not in (0, 1):
+    turn: Data = {"role": _ROLES[role], "content": _text(index, message.get("content"))}
+    weight = _weight(message)
+    if weight not in (0, 1):
         raise Unusable(f"Message {index + 1} has a weight that is neither 0 nor 1.", where)
+    if role == "assistant":
+        turn["learn"] = weight == 1
+    if (name := _name(message)) is not None:
+        turn["name"] = name
+    return turn
+
+
+def _text(index: int, content: Any) -> str:
+    where = f"messages.{index}"
     if isinstance(content, list):
-        if not all(
-            isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str)
-            for part in content
-        ):
+        if not all(isinstance(part, dict) and _is_text(part) for part in content):
             raise Unusable(f"Message {index + 1} holds more than text; that can't be learnt here.", where)
         content = "".join(part["text"] for part in content)
     if not isinstance(content, str) or not content.strip():
@@ -97,56 +104,79 @@ def _text(index: int, message: Data) -> str:
     return content
 
 
-def _turn(message: Data, text: str) -> Data:
-    turn: Data = {"role": message["role"], "content": text}
-    if message["role"] == "assistant":
-        turn["learn"] = message.get("weight", 1) != 0
-    if isinstance(message.get("name"), str) and message["name"].strip():
-        turn["name"] = message["name"][:200]
-    return turn
+def _is_text(part: Data) -> bool:
+    return part.get("type") == "text" and isinstance(part.get("text"), str)
 
 
-def _without_texts(messages: Sequence[Data], *, qa: bool) -> list[Data]:
-    # A QA has no place for a system message, so its text stays here; the lesson's own texts stand in the lesson.
-    return [
-        one
-        if qa and one["role"] == "system"
-        else {name: value for name, value in one.items() if name != "content"} | _parts(one)
-        for one in messages
-    ]
+def _weight(message: Data) -> Any:
+    return 1 if message.get("weight") is None else message["weight"]
 
 
-def _parts(message: Data) -> Data:
-    return {"parts": [len(part["text"]) for part in message["content"]]} if isinstance(message["content"], list) else {}
+def _name(message: Data) -> str | None:
+    name = message.get("name")
+    return name[:200] if isinstance(name, str) and name[:200].strip() else None
 
 
-def _said(lesson: Data) -> list[Data]:
+def _without_text(message: Data) -> Data:
+    content = message["content"]
+    parts = [part | {"text": len(part["text"])} for part in content] if isinstance(content, list) else None
+    return message | {"content": parts}
+
+
+# writing --------------------------------------------------------------------------------------------------------------
+
+
+def _turns(lesson: Data) -> list[Data]:
     if lesson["kind"] == "qa":
         return [
             {"role": "user", "content": lesson["question"]},
-            {"role": "assistant", "content": lesson["answer"], "learn": True},
+            {"role": "assistant", "content": lesson["answer"]},
         ]
-    found: list[Data] = lesson["messages"]
-    return found
+    turns: list[Data] = lesson["messages"]
+    return turns
 
 
-def _kept(rest: Data, said: Data) -> Data:
-    content: Any = said["content"]
-    if "parts" in rest:
-        lengths = rest["parts"]
-        if sum(lengths) == len(content):
-            ends = [sum(lengths[: index + 1]) for index in range(len(lengths))]
-            content = [
-                {"type": "text", "text": content[end - size : end]} for size, end in zip(lengths, ends, strict=True)
-            ]
-    kept = {name: content if name == "content" else one for name, one in rest.items() if name != "parts"} | {
-        "content": content
-    }
-    if said["role"] == "assistant" and (said.get("learn") is not False) != (kept.get("weight", 1) != 0):
-        kept["weight"] = int(said.get("learn") is not False)
-    return kept
+def _messages(before: Any, turns: list[Data], *, qa: bool) -> list[Data]:
+    """As they were, each with its turn's present text; anew when there are other turns than there were."""
+    kept: list[Data] = before if isinstance(before, list) and all(isinstance(one, dict) for one in before) else []
+    others = [qa and one.get("role") in ("system", "developer") for one in kept]
+    if others.count(False) != len(turns):
+        return [one for one, other in zip(kept, others, strict=True) if other] + [_message({}, turn) for turn in turns]
+    left = iter(turns)
+    named = not qa  # a QA has no names of its own; those of its row are kept
+    return [one if other else _message(one, next(left), named=named) for one, other in zip(kept, others, strict=True)]
 
 
-def _fresh(said: Data) -> Data:
-    weight = {"weight": 0} if said["role"] == "assistant" and said.get("learn") is False else {}
-    return {"role": said["role"], "content": said["content"]} | weight
+def _message(kept: Data, turn: Data, *, named: bool = True) -> Data:
+    message = {"role": turn["role"]} | kept | {"content": _content(kept.get("content"), turn["content"])}
+    if _ROLES.get(str(kept.get("role"))) != turn["role"]:
+        message["role"] = turn["role"]
+    learnt = turn.get("learn") is not False
+    if turn["role"] == "assistant" and learnt != (_weight(kept) != 0):
+        message["weight"] = int(learnt)
+    if named and turn.get("name") != _name(kept):
+        message.pop("name", None)
+        if isinstance(turn.get("name"), str) and _NAME.fullmatch(turn["name"]):
+            message["name"] = turn["name"]
+    return message
+
+
+def _content(kept: Any, text: str) -> Any:
+    """The text, in the parts it came in if it is still as long."""
+    if not isinstance(kept, list) or not all(
+        isinstance(one, dict) and isinstance(one.get("text"), int) for one in kept
+    ):
+        return text
+    if sum(one["text"] for one in kept) != len(text):
+        return text
+    ends = [sum(one["text"] for one in kept[: index + 1]) for index in range(len(kept))]
+    return [one | {"text": text[end - one["text"] : end]} for one, end in zip(kept, ends, strict=True)]
+
+
+def _lost(lesson: Data, messages: list[Data]) -> Iterator[str]:
+    turns = _turns(lesson)
+    if any(turn.get("learn") is False for turn in turns) and lesson.get("train_as") != "exchange":
+        yield "train_as"
+    names = [_name(one) for one in messages]
+    if any(turn.get("name") is not None and turn["name"] not in names for turn in turns):
+        yield "messages.name"

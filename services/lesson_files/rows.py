@@ -1,15 +1,19 @@
 """What a file of lessons is made of: rows that may become facts, and rows that can't."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, Literal
 
 import orjson
 
 Format = Literal["jsonl", "csv", "openai", "erpnet"]
+FactName = Literal["QAAdded", "ConversationTrained"]
 Data = dict[str, Any]
 LARGEST_ROW: Final = 4_000_000
 """Bytes; a longer row can't be a lesson and isn't kept in memory."""
+LARGEST_REST: Final = 60_000
+"""Characters of `imported.rest`, a JSON object as text."""
+BOM: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +21,7 @@ class Row:
     """A lesson that begins in this line: the fact it would be, and its data. `model` is there if the file names one."""
 
     line: int
-    fact: Literal["QAAdded", "ConversationTrained"]
+    fact: FactName
     data: Data
 
 
@@ -38,31 +42,41 @@ class Unusable(Exception):
         self.field = field
 
 
-def of_lines(
-    stream: BinaryIO, read: Callable[[bytes], tuple[Literal["QAAdded", "ConversationTrained"], Data]]
-) -> Iterator[Row | BadRow]:
-    """A row for every line that isn't blank; a line that `read` can't use is a `BadRow`."""
-    number = 0
+def lines(stream: BinaryIO, number: int = 0) -> Iterator[tuple[int, bytes | None]]:
+    """Every line that isn't blank, with its number; None in place of one that is too long. `number`: lines before."""
     while line := stream.readline(LARGEST_ROW):
         number += 1
+        if number == 1:
+            line = line.removeprefix(BOM)
         if len(line) == LARGEST_ROW and not line.endswith(b"\n"):
             _skip(stream)
-            yield BadRow(number, f"The line is longer than {LARGEST_ROW:,} bytes.")
-        elif line.strip():
-            yield made(number, lambda line=line: read(line.removeprefix(b"\xef\xbb\xbf")))  # type: ignore[misc]
+            yield number, None
+        elif not line.isspace():
+            yield number, line
 
 
-def made(number: int, read: Callable[[], tuple[Literal["QAAdded", "ConversationTrained"], Data]]) -> Row | BadRow:
-    """The row that `read` gives, or the reason why it doesn't."""
-    try:
-        fact, data = read()
-        return Row(number, fact, data)
-    except Unusable as problem:
-        return BadRow(number, str(problem), {problem.field: str(problem)} if problem.field else {})
+def each(
+    texts: Iterable[tuple[int, bytes | None]], read: Callable[[Data], tuple[FactName, Data]]
+) -> Iterator[Row | BadRow]:
+    """A row for every JSON object; a text that isn't one, or that `read` can't use, is a `BadRow`."""
+    for number, text in texts:
+        try:
+            fact, data = read(parsed(text))
+        except Unusable as problem:
+            yield bad(number, problem)
+        else:
+            yield Row(number, fact, data)
 
 
-def parsed(text: bytes) -> Data:
+def bad(number: int, problem: Unusable) -> BadRow:
+    """The row in this line, and what is wrong with it."""
+    return BadRow(number, str(problem), {problem.field: str(problem)} if problem.field else {})
+
+
+def parsed(text: bytes | None) -> Data:
     """A JSON object. Raises `Unusable`."""
+    if text is None:
+        raise Unusable(f"The row is longer than {LARGEST_ROW:,} bytes.")
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError as problem:
@@ -72,18 +86,41 @@ def parsed(text: bytes) -> Data:
     return found
 
 
+def imported(format: Format, rest: Data) -> Data:
+    """What a lesson keeps of its row besides. Raises `Unusable` when it is too much."""
+    if not rest:
+        return {"format": format}
+    text = orjson.dumps(rest).decode()
+    if len(text) > LARGEST_REST:
+        raise Unusable(
+            f"What the row says besides the lesson is longer than {LARGEST_REST:,} characters; leave something out."
+        )
+    return {"format": format, "rest": text}
+
+
 def rest_of(lesson: Data, format: Format) -> Data:
     """What the row of this format that the lesson was imported from said besides; empty for other lessons."""
     imported = lesson.get("imported") or {}
     if imported.get("format") != format or not isinstance(imported.get("rest"), str):
         return {}
-    found: Data = orjson.loads(imported["rest"])
-    return found
+    try:
+        return parsed(imported["rest"].encode())
+    except Unusable:  # whoever reported the lesson wrote something else there
+        return {}
+
+
+def names(said: Any, model: str, models: Mapping[str, str]) -> bool:
+    """Whether this is the model's id or name, as far as names are known."""
+    return isinstance(said, str) and _folded(said) in (_folded(model), _folded(models.get(model, model)))
 
 
 def dumped(data: Data) -> bytes:
     """One line."""
     return orjson.dumps(data, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def _skip(stream: BinaryIO) -> None:
