@@ -139,11 +139,13 @@ def test_what_has_no_place_is_reported() -> None:
     assert len(good("csv", text)) == 2
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: bool(text.strip()))
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=99).filter(
+    lambda text: bool(text.strip())
+)
 QAS = st.fixed_dictionaries(
     {"question": TEXT, "answer": TEXT},
     optional={
-        "section": TEXT, "notes": st.text(st.characters(exclude_categories=["Cs"]), min_size=1), "active": st.booleans(),
+        "section": TEXT, "notes": st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=99), "active": st.booleans(),
         "purpose": st.sampled_from(["training", "validation"]), "held_back": st.booleans(),
     },
 )  # fmt: skip

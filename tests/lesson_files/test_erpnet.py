@@ -202,13 +202,15 @@ def test_what_is_broken_doesnt_spoil_its_neighbours(text: str, rows_at: list[int
     assert [one.line for one in rows("erpnet", text) if not isinstance(one, BadRow)] == rows_at
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: bool(text.strip()))
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=99).filter(
+    lambda text: bool(text.strip())
+)
 VALUES = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text() | st.dictionaries(st.text(), st.text())
 RECORDS = st.fixed_dictionaries(
     {"Question": TEXT, "Answer": TEXT},
     optional={
-        "Id": TEXT, "Section": st.none() | st.text(), "QAType": st.sampled_from(["T", "V", "Training", "Validation"]),
-        "IsActive": st.booleans(), "Notes": st.none() | st.text(), "CreationTimeUtc": VALUES, "AddedByUser": VALUES,
+        "Id": TEXT, "Section": st.none() | st.text(max_size=99), "QAType": st.sampled_from(["T", "V", "Training", "Validation"]),
+        "IsActive": st.booleans(), "Notes": st.none() | st.text(max_size=99), "CreationTimeUtc": VALUES, "AddedByUser": VALUES,
         "DeactivatonTimeUtc": st.datetimes().map(lambda time: time.isoformat()), "Model": VALUES, "Other": VALUES,
     },
 )  # fmt: skip
@@ -218,7 +220,12 @@ MESSAGES = st.fixed_dictionaries(
 )
 TALKS = st.fixed_dictionaries(
     {"Messages": st.lists(MESSAGES, min_size=1, max_size=4)},
-    optional={"Id": TEXT, "Notes": st.none() | st.text(), "Origin": VALUES | st.just("CAL"), "Other": VALUES},
+    optional={
+        "Id": TEXT,
+        "Notes": st.none() | st.text(max_size=99),
+        "Origin": VALUES | st.just("CAL"),
+        "Other": VALUES,
+    },
 )
 
 

@@ -137,7 +137,9 @@ def test_what_has_no_place_is_reported() -> None:
     }  # fmt: skip
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: bool(text.strip()))
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=99).filter(
+    lambda text: bool(text.strip())
+)
 MESSAGES = st.fixed_dictionaries(
     {
         "role": st.sampled_from(["system", "user", "assistant"]),
