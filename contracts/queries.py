@@ -345,7 +345,7 @@ class ImportedLesson(Shape):
 
     position: int
     lesson: Id
-    kind: Literal["qa", "conversation"]
+    kind: Literal["qa", "conversation", "proposal"]
     fact: str
     touched_since: bool
 

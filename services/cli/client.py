@@ -21,6 +21,7 @@ from services.settings import default_home
 
 T = TypeVar("T")
 PATIENCE = 30.0
+DRY_RUN = "Dry-Run"
 
 
 class Client:
@@ -39,8 +40,10 @@ class Client:
         subject: str | None = None,
         id: str | None = None,
         expected_revision: int | None = None,
+        correlation: str | None = None,
+        dry: bool = False,
     ) -> dict[str, Any]:
-        """Report a fact as it was given; `Accepted` as JSON. Raises `Refused`, `Broken`."""
+        """Report a fact as it was given; `Accepted` as JSON. `dry`: decide, record nothing. Raises `Refused`, `Broken`."""
         envelope = {
             "specversion": "1.0",
             "id": id or str(uuid.uuid4()),
@@ -49,8 +52,12 @@ class Client:
             "time": datetime.now(UTC).isoformat(),
             "actor": self.actor,
             "data": data,
-        } | ({"subject": subject} if subject is not None else {})
+        }
+        envelope |= {
+            name: one for name, one in (("subject", subject), ("correlationid", correlation)) if one is not None
+        }
         headers = JSON if expected_revision is None else JSON | {EXPECTED_REVISION: str(expected_revision)}
+        headers = headers | {DRY_RUN: "1"} if dry else headers
         return await self._ask(subjects.cmd(self.module, fact), envelope, headers, PATIENCE, attempts=2)
 
     async def query(

@@ -1,53 +1,134 @@
-"""`apprentice import`: many lessons from a file of JSON lines."""
+"""`apprentice import` and `undo`: many lessons from a file, and back."""
 
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
 
 import typer
 
 from services.cli.failures import REFUSED, Broken, Ended
 from services.cli.options import As, Home, Json, Module
-from services.cli.screen import note, progress, say, show_json
+from services.cli.screen import counted, note, progress, say, show_json
+from services.refusals import Refused
 
 if TYPE_CHECKING:
     from services.cli.client import Client
     from services.cli.rows import Report
+    from services.lesson_files.rows import BadRow, Row
 
 SHOWN: Final = 20
+FORMATS: Final = ("jsonl", "csv", "openai", "erpnet")
+FormatName = Annotated[
+    str | None,
+    typer.Option("--format", metavar="FORMAT", help="jsonl, csv, openai or erpnet. Default: what it looks like."),
+]
+Mapping = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", metavar="FIELD=COLUMN", help="For CSV: the column of a field, as question=Frage; repeatable."
+    ),
+]
 
 
 def import_lessons(
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="JSON lines; - for standard input.")],
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The file; - for standard input.")],
     model: Annotated[str | None, typer.Option(metavar="MODEL", help="For rows that name no model.")] = None,
+    format: FormatName = None,
+    columns: Mapping = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would become of each row; record nothing.")
+    ] = False,
     person: As = None,
     module: Module = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Import lessons, one a line: {"model", "question", "answer"} or {"model", "messages": [...]}.
+    """Import lessons from JSON lines, CSV, OpenAI's chat format or ERP.net's JSON.
 
-    Rows may also say "section", "purpose", "language". Importing the same rows again changes nothing.
+    Every row that can't be taken is named with its line; duplicates, conflicts and personal data are marked. Importing
+    the same rows again changes nothing; `apprentice undo` takes the whole import back.
     """
     from services.cli.client import talk
     from services.cli.rows import Import, Report
 
-    report = Report()
+    report, id = Report(), f"import-{uuid.uuid4()}"
+    mapping = mapping_of(columns)
 
     async def work(client: "Client") -> None:
-        with _opened(file) as (lines, size), progress("Importing", "bytes") as bar:
-            await Import(client, model, report).run(lines, bar, size)
+        with _opened(file) as (stream, size), progress("Checking" if dry_run else "Importing", "bytes") as bar:
+            rows = _rows(file, stream, format, mapping)
+            from services.cli.rows import AT_A_TIME
+
+            at_a_time = 1 if size is None else AT_A_TIME  # whoever types rows sees each taken at once
+            await Import(client, id, model, report, dry=dry_run).run(
+                rows, bar, lambda: (_told(stream, size), size), at_a_time
+            )
 
     talk(home, work, person=person, module=module)
     report.rejected.sort(key=lambda row: row["line"])
+    report.marked.sort(key=lambda row: row["line"])
     if as_json:
-        show_json({"accepted": report.accepted, "proposed": report.proposed, "rejected": report.rejected})
+        show_json(_as_json(report, None if dry_run else id))
     else:
-        _tell(report)
+        _tell(report, None if dry_run else id)
     if report.rejected:
         raise Ended(REFUSED)
+
+
+def undo(
+    import_id: Annotated[str, typer.Argument(metavar="IMPORT", help="As `apprentice import` named it.")],
+    person: As = None,
+    module: Module = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Take a whole import back: what it added is deactivated, what it changed is as before. Lessons that somebody
+    changed since are left alone and named."""
+    from services.cli.client import talk
+    from services.cli.undoing import undo_import
+
+    with progress("Taking back", "lessons") as bar:
+        undone = talk(home, partial(undo_import, id=import_id, bar=bar), person=person, module=module)
+    if as_json:
+        show_json({"undone": undone.undone, "left": undone.left})
+        return
+    for row in undone.left[:SHOWN]:
+        note(f"{row['lesson']}: {row['message']}")
+    left = f", {len(undone.left)} left alone" if undone.left else ""
+    say(f"{counted(undone.undone, 'change')} taken back{left}")
+
+
+def mapping_of(given: list[str] | None) -> dict[str, str]:
+    """`["question=Frage"]` as `{"question": "Frage"}`. Raises `Refused`."""
+    found: dict[str, str] = {}
+    for one in given or []:
+        name, equals, column = one.partition("=")
+        if not equals or not name or not column:
+            raise Refused("usage", f"--map takes FIELD=COLUMN, as in question=Frage, not {one!r}.")
+        found[name] = column
+    return found
+
+
+def format_called(name: str | None) -> Any:
+    """The format of this name, or None. Raises `Refused`."""
+    if name is not None and name not in FORMATS:
+        raise Refused("usage", f"There is no format {name!r}; there are {', '.join(FORMATS)}.")
+    return name
+
+
+def _rows(file: str, stream: BinaryIO, format: str | None, mapping: dict[str, str]) -> "Iterator[Row | BadRow]":
+    from services.lesson_files.formats import HEAD, detect, read_rows
+
+    chosen = format_called(format)
+    if chosen is None:
+        assert isinstance(stream, BufferedReader)
+        chosen = "csv" if mapping else detect(file, stream.peek(HEAD)[:HEAD])
+    return read_rows(stream, chosen, mapping)
 
 
 @contextmanager
@@ -64,11 +145,50 @@ def _opened(file: str) -> Iterator[tuple[BinaryIO, int | None]]:
         yield stream, path.stat().st_size
 
 
-def _tell(report: "Report") -> None:
+def _told(stream: BinaryIO, size: int | None) -> float:
+    try:
+        return stream.tell() if size is not None else 0
+    except (OSError, ValueError):
+        return size or 0
+
+
+def _as_json(report: "Report", id: str | None) -> dict[str, Any]:
+    return {
+        "import": id,
+        "accepted": report.accepted,
+        "proposed": report.proposed,
+        "revised": report.revised,
+        "unchanged": report.unchanged,
+        "rejected": report.rejected,
+        **report.counts,
+        "marked": report.marked,
+    }
+
+
+def _tell(report: "Report", id: str | None) -> None:
     for row in report.rejected[:SHOWN]:
         note(f"line {row['line']}: {row['message']}")
     if len(report.rejected) > SHOWN:
-        note(f"... and {len(report.rejected) - SHOWN} more; --json names them all.")
-    proposed = f" ({report.proposed} as proposals)" if report.proposed else ""
-    rejected = f", {len(report.rejected)} rejected" if report.rejected else ""
-    say(f"{report.accepted} accepted{proposed}{rejected}")
+        note(f"... and {len(report.rejected) - SHOWN:,} more; --json names them all.")
+    for row in report.marked[:SHOWN]:
+        note(f"line {row['line']}: {_mark(row)}")
+    if (more := sum(report.counts.values()) - SHOWN) > 0:
+        note(f"... and {more:,} more to look at; --json names them.")
+    kinds = [(report.proposed, "as proposals"), (report.revised, "as revisions")]
+    accepted = ", ".join(f"{number:,} {kind}" for number, kind in kinds if number)
+    parts = [f"{report.accepted:,} accepted" + (f" ({accepted})" if accepted else "")]
+    parts += [f"{report.unchanged:,} as they were"] if report.unchanged else []
+    parts += [f"{len(report.rejected):,} rejected"] if report.rejected else []
+    parts += [f"{number:,} {name.replace('_', ' ')}" for name, number in report.counts.items() if number]
+    say(", ".join(parts))
+    if id is None:
+        say("Nothing was recorded.")
+    elif report.accepted:
+        say(f"Take it back with: apprentice undo {id}")
+
+
+def _mark(row: dict[str, Any]) -> str:
+    if row["kind"] == "personal_data":
+        return f"personal data ({', '.join(row['found'])})"
+    other = f"line {row['with_line']}" if "with_line" in row else f"the lesson {row['lesson']}"
+    return f"{'the same as' if row['kind'] == 'duplicates' else 'another answer than'} {other}"

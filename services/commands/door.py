@@ -19,6 +19,8 @@ from services.eventlog.log import LogUnavailable
 from services.refusals import Refused
 
 EXPECTED_REVISION = "Expected-Revision"
+DRY_RUN = "Dry-Run"
+"""The fact is decided as it would be now, and not recorded."""
 SANDBOX_REFUSE = "Sandbox-Refuse"
 """In a sandbox: the fact is refused with this code, so that a module's developer sees how it copes."""
 LARGEST_WAITING = 5_000
@@ -87,7 +89,8 @@ class Door:
             if self._sandbox:
                 refuse_on_demand(message)
             envelope = receive(message.data, module, fact)
-            return await self._writer.write(envelope, expected_revision(message))
+            dry = (message.headers or {}).get(DRY_RUN) is not None
+            return await self._writer.write(envelope, expected_revision(message), dry=dry)
         except Refused as refused:
             return RefusedReply(refused=refused.refusal)
         except LogUnavailable as problem:

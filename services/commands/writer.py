@@ -42,6 +42,7 @@ class _Waiting:
     fact: Envelope
     digest: bytes
     expected: int | None
+    dry: bool
     reply: "asyncio.Future[Accepted]"
     outcome: Accepted | Exception | None = None
 
@@ -70,8 +71,10 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
 
-    def submit(self, fact: Envelope, expected_revision: int | None = None) -> "asyncio.Future[Accepted]":
-        """Queue a fact; facts are decided in the order of these calls.
+    def submit(
+        self, fact: Envelope, expected_revision: int | None = None, *, dry: bool = False
+    ) -> "asyncio.Future[Accepted]":
+        """Queue a fact; facts are decided in the order of these calls. `dry`: decide, append nothing.
 
         The future ends with the acceptance, or raises `Refused` (a rule, `id_reused`, `too_large`, `busy`) or
         `LogUnavailable` (nothing was stored; it may be sent again).
@@ -80,12 +83,12 @@ class Writer:
         if self._queue.qsize() >= LARGEST_QUEUE:
             reply.set_exception(Refused("busy", "Too many facts are waiting; send it again in a moment."))
         else:
-            self._queue.put(_Waiting(fact, self._digest(fact), expected_revision, reply))
+            self._queue.put(_Waiting(fact, self._digest(fact), expected_revision, dry, reply))
         return reply
 
-    async def write(self, fact: Envelope, expected_revision: int | None = None) -> Accepted:
+    async def write(self, fact: Envelope, expected_revision: int | None = None, *, dry: bool = False) -> Accepted:
         """Decide and append one fact; raises as `submit` says."""
-        return await self.submit(fact, expected_revision)
+        return await self.submit(fact, expected_revision, dry=dry)
 
     async def stop(self) -> None:
         """Finish what is queued, then end the thread."""
@@ -183,7 +186,12 @@ class Writer:
 
     def _decide_fresh(self, waiting: _Waiting, batch: _Batch) -> None:
         try:
-            append = self._append(waiting.fact, waiting.digest, self._rule(waiting))
+            events = self._rule(waiting)
+            if waiting.dry:
+                name = stream_of(events[0].kind, events[0].subject)
+                waiting.outcome = _accepted(waiting.fact, max(1, self._head), name, type(events[0].data).__name__)
+                return
+            append = self._append(waiting.fact, waiting.digest, events)
         except Refused as refusal:
             waiting.outcome = refusal
             return

@@ -125,17 +125,21 @@ def import_rows(question: Question, wanted: q.ImportedWanted) -> q.ImportedLesso
     """What an import changed, newest first."""
     question.asker.need("administrator", "trainer", "auditor")
     latest = wanted.before if wanted.before is not None else question.position + 1
-    columns = (imported.c.position, imported.c.lesson, imported.c.fact, lesson.c.kind, lesson.c.valid_from)
+    own = imported.alias("own")
+    last = select(func.max(own.c.position)).where(
+        own.c.import_id == imported.c.import_id, own.c.lesson == imported.c.lesson
+    )
+    columns = (imported.c.position, imported.c.lesson, imported.c.fact, imported.c.kind, lesson.c.valid_from)
     query = (
-        select(*columns)
-        .join(lesson, and_(lesson.c.id == imported.c.lesson, _valid(lesson, question.position)))
-        .where(imported.c.import_id == wanted.import_id, imported.c.position < latest)
+        select(*columns, last.scalar_subquery())
+        .outerjoin(lesson, and_(lesson.c.id == imported.c.lesson, _valid(lesson, question.position)))
+        .where(imported.c.import_id == wanted.import_id, imported.c.undoes.is_(False), imported.c.position < latest)
         .order_by(imported.c.position.desc())
         .limit(wanted.limit)
     )
     rows = [
-        q.ImportedLesson(position=at, lesson=id, kind=kind, fact=fact, touched_since=since > at)
-        for at, id, fact, kind, since in question.training.execute(query)
+        q.ImportedLesson(position=at, lesson=id, kind=kind, fact=fact, touched_since=since is not None and since > upto)
+        for at, id, fact, kind, since, upto in question.training.execute(query)
     ]
     return q.ImportedLessons(lessons=rows, next=rows[-1].position if len(rows) == wanted.limit else None)
 

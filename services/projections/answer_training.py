@@ -11,7 +11,7 @@ from services.folding import fold
 from services.projections.answering import Question
 from services.projections.counting import counts
 from services.projections.tables import FOREVER, PERSONAL, body, compilation, lesson, model, provider
-from services.projections.training_set import document_at, page, places_at
+from services.projections.training_set import LARGEST_PAGE, document_at, page, places_at
 from services.refusals import Refused
 
 Document = dict[str, Any]
@@ -71,9 +71,15 @@ def lessons(question: Question, wanted: q.LessonsWanted) -> q.Lessons:
         conditions.append(lesson.c.attributes.contains(f'"purpose":"{wanted.purpose}"'))
     query = select(lesson).where(and_(*conditions)).order_by(lesson.c.id).limit(wanted.limit + 1)
     rows = question.training.execute(query).mappings().all()
-    shown = rows[: wanted.limit]
-    following = shown[-1]["id"] if len(rows) > wanted.limit else None
-    return q.Lessons(lessons=[_lesson(question, row) for row in shown], next=following)
+    shown: list[q.LessonRow] = []
+    size = 0
+    for row in rows[: wanted.limit]:
+        one = _lesson(question, row)
+        size += len(one.model_dump_json())
+        if shown and size > LARGEST_PAGE:
+            break
+        shown.append(one)
+    return q.Lessons(lessons=shown, next=shown[-1].id if len(rows) > len(shown) else None)
 
 
 def training_page(question: Question, wanted: q.TrainingPageWanted) -> q.TrainingPage:

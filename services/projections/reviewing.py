@@ -15,8 +15,8 @@ from services.eventlog.log import Recorded
 from services.projections.tables import distinguished, imported, module, proposal, settlement
 
 Document = dict[str, Any]
-IMPORT = "import-"
-"""With which the correlation of an import's facts begins."""
+IMPORT, UNDO = "import-", "undo-import-"
+"""With which the correlation of the facts of an import, and of its undoing, begins."""
 
 
 class Reviewing:
@@ -59,9 +59,14 @@ class Reviewing:
                 self._erase(f"person:{id}")
             case _:
                 pass
-        if data.kind in ("qa", "conversation") and (event.correlationid or "").startswith(IMPORT):
-            row = {"import_id": event.correlationid, "position": position, "lesson": id, "fact": event.type}
-            self._imported.append(row)
+        if data.kind in ("qa", "conversation", "proposal") and (event.correlationid or "").startswith((IMPORT, UNDO)):
+            self._import(id, position, event)
+
+    def _import(self, id: str, position: int, event: Envelope) -> None:
+        correlation = str(event.correlationid)
+        row: Document = {"import_id": correlation.removeprefix("undo-"), "undoes": correlation.startswith(UNDO)}
+        row |= {"position": position, "lesson": id, "fact": event.type, "kind": event.data.kind}
+        self._imported.append(row)
 
     def write(self, connection: Connection) -> None:
         """Write what was collected."""

@@ -107,7 +107,9 @@ module: Final = Table(
 imported: Final = Table(
     "imported", training,
     Column("import_id", Text, primary_key=True), Column("position", BigInteger, primary_key=True, autoincrement=False),
-    Column("lesson", Text, nullable=False), Column("fact", Text, nullable=False),
+    Column("lesson", Text, nullable=False), Column("fact", Text, nullable=False), Column("kind", Text, nullable=False),
+    Column("undoes", Boolean, nullable=False),
+    Index("imported_lesson", "import_id", "lesson"),
 )  # fmt: skip
 
 watch: Final = Table(
