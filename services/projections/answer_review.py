@@ -107,7 +107,10 @@ def _message(about: Document, name: str) -> str:  # noqa: C901 - one sentence pe
         case "version_changed":
             if about["version"] is None:
                 return f"No version of {name} answers any more ({about['reason'].replace('_', ' ')})."
-            return f"Version {about['version']} of {name} answers now ({about['reason'].replace('_', ' ')})."
+            answers = f"Version {about['version']} of {name} answers now ({about['reason'].replace('_', ' ')})."
+            return f"{answers} It has learnt {_yours(about)}." if about.get("lessons") else answers
+        case "lesson_learnt":
+            return f"Version {about['version']} of {name} answers now; it has learnt {_yours(about)}."
         case "lesson_proposed":
             return f"A lesson was proposed for {name}."
         case "proposal_approved":
@@ -120,6 +123,10 @@ def _message(about: Document, name: str) -> str:  # noqa: C901 - one sentence pe
             return f"{ends}; choose another base model or provider, then recompile."
         case kind:
             return str(kind).replace("_", " ")
+
+
+def _yours(about: Document) -> str:
+    return "a lesson of yours" if about["lessons"] == 1 else f"{about['lessons']:,} lessons of yours"
 
 
 def _changes(about: Document) -> str:

@@ -74,6 +74,13 @@ class Noticing:
             case NoticesRead():
                 self._read[id] = data.upto
 
+    def tell_teacher(self, position: int, teacher: str, about: Document) -> None:
+        """A version has learnt lessons of theirs; who is told of the version anyway is told it in the same notice."""
+        if not teacher.startswith("person:"):
+            return
+        before = self._notices.get((teacher, position))
+        self._notices[teacher, position] = about if before is None else before | _learnt(about)
+
     def write(self, connection: Connection) -> None:
         """Write what was collected."""
         if self._notices:
@@ -108,3 +115,7 @@ class Noticing:
         for who in recipients:
             if who.startswith(("person:", "role:", "module:")):
                 self._notices[who, position] = about
+
+
+def _learnt(about: Document) -> Document:
+    return {name: about[name] for name in ("lessons", "lesson_ids") if name in about}

@@ -15,6 +15,7 @@ from services.eventlog.upcasting import read
 from services.projections import tables
 from services.projections.chatting import Chatting
 from services.projections.compilations import Compilations
+from services.projections.learning import Learning
 from services.projections.lessons import Lessons
 from services.projections.models import Models
 from services.projections.noticing import Noticing
@@ -24,6 +25,7 @@ from services.projections.store import Store, fingerprint
 PAGE = 1_000
 TRAINING_CODE = (
     "project.py", "temporal.py", "models.py", "lessons.py", "compilations.py", "reviewing.py", "noticing.py",
+    "learning.py", "training_set.py", "lineage.py",
 )  # fmt: skip
 CHAT_CODE = ("project.py", "chatting.py", "answerers.py")
 
@@ -46,8 +48,9 @@ class TrainingProjection:
 
     def __init__(self) -> None:
         compilations = Compilations()
-        # Notices come after what they tell of.
-        self._parts = (Models(), Lessons(), compilations, Reviewing(), Noticing(compilations.document))
+        noticing = Noticing(compilations.document)
+        # Learning reads what is written before it; notices come after what they tell of.
+        self._parts = (Models(), Lessons(), compilations, Reviewing(), Learning(noticing.tell_teacher), noticing)
 
     def write(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """All of the batch."""

@@ -117,6 +117,13 @@ watch: Final = Table(
     Column("person", Text, primary_key=True), Column("model", Text, primary_key=True),
 )  # fmt: skip
 
+learnt: Final = Table(
+    "learnt", training,
+    Column("lesson", Text, primary_key=True), Column("model", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+)  # fmt: skip
+"""The lessons that an active version has learnt: whose first, and when."""
+
 notice: Final = Table(
     "notice", training,
     Column("recipient", Text, primary_key=True), Column("position", BigInteger, primary_key=True, autoincrement=False),

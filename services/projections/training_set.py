@@ -150,6 +150,12 @@ class _Contender:
     rank: tuple[bool, int, int, str]
 
 
+def losing_texts(connection: Connection, id: str, taken: Sequence[Contributor], position: int) -> set[int]:
+    """The texts that another one keeps out of the model's training set: of duplicates, and of conflicts' losers."""
+    groups = _groups(connection, id, taken, position)
+    return {one.body for group in groups.values() for one in group[1:]}
+
+
 def _plan(connection: Connection, id: str, position: int) -> Plan:
     taken = contributors(places_at(connection, position), id)
     groups = _groups(connection, id, taken, position)
