@@ -20,7 +20,7 @@ from services.refusals import Refused
 
 EXPECTED_REVISION = "Expected-Revision"
 DRY_RUN = "Dry-Run"
-"""The fact is decided as it would be now, and not recorded."""
+"""A header: the fact is decided as it would be now, and not recorded, whatever the header says."""
 SANDBOX_REFUSE = "Sandbox-Refuse"
 """In a sandbox: the fact is refused with this code, so that a module's developer sees how it copes."""
 LARGEST_WAITING = 5_000
@@ -77,7 +77,7 @@ class Door:
         reply = await self._decide(message, module, fact)
         if message.reply:
             await self._nc.publish(message.reply, reply.model_dump_json(exclude_none=True).encode())
-        if isinstance(reply, RefusedReply) and reply.refused.code == "malformed":
+        if isinstance(reply, RefusedReply) and reply.refused.code == "malformed" and not dry_run(message):
             await self._bury(module, fact, message.data, reply.refused.message)
 
     async def _decide(self, message: Msg, module: str, fact: str) -> Accepted | RefusedReply:
@@ -89,12 +89,16 @@ class Door:
             if self._sandbox:
                 refuse_on_demand(message)
             envelope = receive(message.data, module, fact)
-            dry = (message.headers or {}).get(DRY_RUN) is not None
-            return await self._writer.write(envelope, expected_revision(message), dry=dry)
+            return await self._writer.write(envelope, expected_revision(message), dry=dry_run(message))
         except Refused as refused:
             return RefusedReply(refused=refused.refusal)
         except LogUnavailable as problem:
             return RefusedReply(refused=Refused("unavailable", str(problem)).refusal)
+
+
+def dry_run(message: Msg) -> bool:
+    """Whether the fact is only to be tried."""
+    return DRY_RUN in (message.headers or {})
 
 
 def refuse_on_demand(message: Msg) -> None:

@@ -11,7 +11,7 @@ from nats.js import JetStreamContext
 
 from contracts import subjects
 from contracts.replies import Accepted, Outcome
-from services.commands.door import Bury, expected_revision, refuse_on_demand
+from services.commands.door import Bury, dry_run, expected_revision, refuse_on_demand
 from services.commands.receive import receive
 from services.commands.writer import Writer
 from services.eventlog.log import LogUnavailable
@@ -72,12 +72,13 @@ class InboxReader:
         try:
             envelope = receive(message.data, module, fact)
         except Refused as refused:
-            await self._bury(module, fact, message.data, refused.message)
+            if not dry_run(message):
+                await self._bury(module, fact, message.data, refused.message)
             return Outcome(id=_id(message), type=fact, refused=refused.refusal)
         try:
             if self._sandbox:
                 refuse_on_demand(message)
-            accepted: Accepted = await self._writer.write(envelope, expected_revision(message))
+            accepted: Accepted = await self._writer.write(envelope, expected_revision(message), dry=dry_run(message))
         except Refused as refused:
             return Outcome(id=envelope.id, type=fact, refused=refused.refusal)
         return Outcome(id=envelope.id, type=fact, accepted=accepted)

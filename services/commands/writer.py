@@ -19,7 +19,7 @@ from services.commands.decide import Event, check_revision, decide
 from services.commands.overlay import Overlay
 from services.commands.reads import reads
 from services.commands.states import stream_of
-from services.eventlog.keys import KeyStore
+from services.eventlog.keys import KeyStore, Passing
 from services.eventlog.log import Append, EventLog, FactKey, LogUnavailable, NewEvent, Seen, UniqueKey, Writing
 from services.eventlog.sealing import holders, seal
 from services.refusals import Refused
@@ -49,8 +49,9 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Batch:
-    """What one transaction is about to append, and which facts it has met on the way."""
+    """What one transaction is about to append, up to which position, and which facts it has met on the way."""
 
+    head: int
     appends: list[Append] = field(default_factory=list)
     accepted: list[_Waiting] = field(default_factory=list)
     repeats: list[tuple[_Waiting, _Waiting]] = field(default_factory=list)
@@ -74,7 +75,10 @@ class Writer:
     def submit(
         self, fact: Envelope, expected_revision: int | None = None, *, dry: bool = False
     ) -> "asyncio.Future[Accepted]":
-        """Queue a fact; facts are decided in the order of these calls. `dry`: decide, append nothing.
+        """Queue a fact; facts are decided in the order of these calls.
+
+        `dry`: decide it as it would be now, append nothing, leave nothing for the facts after it. The acceptance then
+        has a position that the log hasn't reached, unless the very fact was accepted before.
 
         The future ends with the acceptance, or raises `Refused` (a rule, `id_reused`, `too_large`, `busy`) or
         `LogUnavailable` (nothing was stored; it may be sent again).
@@ -139,13 +143,13 @@ class Writer:
             waiting.outcome = problem
 
     def _commit(self, batch: Sequence[_Waiting]) -> None:
-        self._keys.ensure({holder for waiting in batch for holder in holders(waiting.fact)})
+        self._keys.ensure({holder for waiting in batch if not waiting.dry for holder in holders(waiting.fact)})
         with self._log.writing() as writing:
             if writing.head.position != self._head:
                 self._overlay.forget()
             seen = writing.facts([_key(waiting.fact) for waiting in batch])
             self._begin(writing, [waiting for waiting in batch if _key(waiting.fact) not in seen])
-            decided = _Batch()
+            decided = _Batch(writing.head.position)
             for waiting in batch:
                 self._decide(waiting, seen, decided)
             positions = writing.append(decided.appends) if decided.appends else []
@@ -188,14 +192,14 @@ class Writer:
         try:
             events = self._rule(waiting)
             if waiting.dry:
-                name = stream_of(events[0].kind, events[0].subject)
-                waiting.outcome = _accepted(waiting.fact, max(1, self._head), name, type(events[0].data).__name__)
+                waiting.outcome = self._try(waiting.fact, events, batch.head)
                 return
             append = self._append(waiting.fact, waiting.digest, events)
         except Refused as refusal:
             waiting.outcome = refusal
             return
         batch.appends.append(append)
+        batch.head += len(append.events)
         batch.accepted.append(waiting)
         batch.met[_key(waiting.fact)] = waiting
 
@@ -209,9 +213,15 @@ class Writer:
             logger.exception("the rules failed on %s %s", waiting.fact.type, waiting.fact.id)
             raise Refused("internal_error", f"The rules failed on this {waiting.fact.type}; please report it.") from bug
 
+    def _try(self, fact: Envelope, events: Sequence[Event], head: int) -> Accepted:
+        for number, event in enumerate(events, start=1):
+            self._seal(_event(fact, event, number), Passing())
+        stream = stream_of(events[0].kind, events[0].subject)
+        return _accepted(fact, head + len(events), stream, type(events[0].data).__name__)
+
     def _append(self, fact: Envelope, digest: bytes, events: Sequence[Event]) -> Append:
         envelopes = [_event(fact, event, number) for number, event in enumerate(events, start=1)]
-        states = [self._seal(envelope) for envelope in envelopes]
+        states = [self._seal(envelope, self._keys) for envelope in envelopes]
         new: list[NewEvent] = []
         taken: dict[UniqueKey, str | None] = {}
         for event, envelope, state in zip(events, envelopes, states, strict=True):
@@ -221,12 +231,8 @@ class Writer:
             new.append(NewEvent(stream_of(event.kind, event.subject), revision, envelope.type, state))
         return Append(source=fact.source, id=fact.id, digest=digest, events=new, claims=taken)
 
-    def _seal(self, envelope: Envelope) -> bytes:
-        needed = holders(envelope)
-        if needed:
-            self._keys.ensure(needed)
-            envelope = seal(envelope, self._keys, self._log.log_id)
-        state = envelope.to_json()
+    def _seal(self, envelope: Envelope, keys: KeyStore | Passing) -> bytes:
+        state = seal(envelope, keys, self._log.log_id).to_json()
         if len(state) + HEADERS > LARGEST_EVENT:
             raise Refused(
                 "too_large", f"{envelope.type} may have {LARGEST_EVENT - HEADERS:,} bytes; this has {len(state):,}."

@@ -38,6 +38,14 @@ class Key:
     secret: bytes = field(repr=False)
 
 
+class Passing:
+    """Keys for a trial of sealing: each is good for once, and kept nowhere."""
+
+    def ensure(self, holders: Collection[str]) -> dict[str, Key]:
+        """A new key for every holder."""
+        return {holder: Key(uuid.uuid4().hex, holder, os.urandom(32)) for holder in holders}
+
+
 class KeyStore:
     """Keys by holder and by id. Usable from any thread."""
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from contracts.envelope import Envelope
 from contracts.facts import Part
 from contracts.text import Holder, Sealed, SealedFor
-from services.eventlog.keys import Key, KeyStore
+from services.eventlog.keys import Key, KeyStore, Passing
 
 Replace = Callable[[Part, str, Holder, Any], Any]
 """Called for every marked field that is set: its part, name, holder rule and value; gives the value to put there."""
@@ -46,7 +46,7 @@ def holders(envelope: Envelope) -> set[str]:
     return found
 
 
-def seal(envelope: Envelope, keys: KeyStore, log_id: str) -> Envelope:
+def seal(envelope: Envelope, keys: KeyStore | Passing, log_id: str) -> Envelope:
     """The envelope with its marked texts sealed. Empty texts stay empty."""
     needed = keys.ensure(holders(envelope))
     count = iter(range(2**31))

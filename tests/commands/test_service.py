@@ -93,8 +93,11 @@ async def test_what_is_left_in_the_inbox_is_decided_in_order_and_its_outcome_kep
     assert found[0].refused.code == "unknown_model"
 
 
-async def test_rubbish_is_kept_in_the_dead_letters_with_the_reason(nats: EmbeddedServer, tmp_path: Path) -> None:
+async def test_rubbish_is_kept_in_the_dead_letters_with_the_reason_unless_it_was_only_tried(
+    nats: EmbeddedServer, tmp_path: Path
+) -> None:
     async with connected(nats, "crm") as crm, connected(nats, "owner") as owner, commands(nats, tmp_path):
+        tried = await crm.request("cmd.crm.QAAdded", b'{"tried": 1}', headers={"Dry-Run": "1"})
         await crm.request("inbox.crm.QAAdded", b"rubbish")
         reply = json.loads((await crm.request("cmd.crm.QAAdded", b'{"data": {}}')).data)
         [outcome] = await outcomes(crm, 1)
@@ -105,7 +108,7 @@ async def test_rubbish_is_kept_in_the_dead_letters_with_the_reason(nats: Embedde
                 if len(letters) == 2:
                     break
 
-    assert reply["refused"]["code"] == "malformed"
+    assert json.loads(tried.data)["refused"]["code"] == reply["refused"]["code"] == "malformed"
     assert outcome.refused is not None
     assert outcome.refused.code == "malformed"
     assert sorted(data for data, _ in letters) == [b"rubbish", b'{"data": {}}']
