@@ -3,10 +3,11 @@
 import json
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_serializer, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_serializer, model_validator
 
 from contracts.facts import FACTS, Fact
 from contracts.identifiers import Actor, Id, Source
+from contracts.text import Moment
 
 LARGEST_EVENT: Final = 900_000
 """Bytes that an event may have, sealed and with headers."""
@@ -27,7 +28,7 @@ class Envelope(BaseModel):
     id: Id
     source: Source
     type: str
-    time: AwareDatetime
+    time: Moment
     subject: Id | None = None
     datacontenttype: Literal["application/json"] = "application/json"
     schema_number: int = Field(default=1, alias="schema", ge=1)

@@ -9,8 +9,8 @@ MODULE_PATTERN: Final = r"^[a-z0-9-]{1,32}$"
 
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Module = Annotated[str, StringConstraints(pattern=MODULE_PATTERN)]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-"""A BCP 47 tag such as `en` or `bg`."""
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+"""A BCP 47 tag such as `en` or `bg`, at most 35 characters."""
 
 Actor = Annotated[
     str, StringConstraints(pattern=r"^(person:[A-Za-z0-9][A-Za-z0-9_-]{0,63}|(module|service):[a-z0-9-]{1,32})$")

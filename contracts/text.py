@@ -1,9 +1,10 @@
-"""Free text, which is either plain or sealed, and the bounds of every text field."""
+"""Free text, which is either plain or sealed, moments, and the bounds of both."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 
 class Sealed(BaseModel):
@@ -56,3 +57,19 @@ Notes = Annotated[Annotated[str, StringConstraints(max_length=4_000)] | Sealed, 
 """A remark that may be empty: at most 4,000 characters."""
 RawError = Annotated[Annotated[str, StringConstraints(max_length=20_000)] | Sealed, Field(union_mode="left_to_right")]
 """What a provider answered, to the letter: at most 20,000 characters, may be empty."""
+
+
+YEARS: Final = (1900, 2199)
+
+
+def _in_our_time(moment: datetime) -> datetime:
+    # Beyond these, arithmetic between time zones leaves the calendar.
+    if not YEARS[0] <= moment.year <= YEARS[1]:
+        raise ValueError(f"must lie in the years {YEARS[0]} to {YEARS[1]}")
+    return moment
+
+
+Moment = Annotated[
+    AwareDatetime, AfterValidator(_in_our_time), Field(description=f"With its time zone; {YEARS[0]} to {YEARS[1]}.")
+]
+"""An instant with its time zone."""

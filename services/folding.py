@@ -18,3 +18,8 @@ def fold(text: str) -> str:
 def keys_of(name: str, names: Iterable[str]) -> tuple[str, ...]:
     """The folded keys of a name and its translations, without repeats, sorted."""
     return tuple(sorted({fold(one) for one in (name, *names)}))
+
+
+def record_key(system: str | None, id: str | None) -> str:
+    """By which a record of another system is found again; no two records have the same."""
+    return f"{len(system or '')}:{system}/{id}"

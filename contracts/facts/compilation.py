@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.facts.fact import COMPILER, DERIVED, PERSON, Counter, Digest, Fact, Micros, Part, derived
+from contracts.facts.fact import COMPILER, DERIVED, PERSON, Counter, Digest, Fact, Micros, Money, Ordinal, Part, derived
 from contracts.facts.model import LineageRule
 from contracts.facts.provider import Limits, ProviderKind, Target
 from contracts.identifiers import Id
@@ -85,7 +85,7 @@ class TrainingSetPackaged(Fact):
     reporters = COMPILER
 
     position: Counter = Field(description="The pinned position.")
-    packaging: int = Field(ge=1)
+    packaging: Ordinal
     sha256: Digest
     examples: Counter
     lessons: Counter
@@ -205,7 +205,7 @@ class CompilationSucceeded(Fact):
 
     compiled_model: ProviderId
     trained_tokens: Counter | None = None
-    cost: Annotated[float, Field(ge=0)] | None = None
+    cost: Money | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     passed: Counter = Field(default=0, description="Validation questions that passed.")
     asked: Counter = Field(default=0, description="Validation questions that were asked.")

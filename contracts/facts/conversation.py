@@ -2,12 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from contracts.facts.fact import ANYONE, PERSON, Fact, Part, derived
+from contracts.facts.fact import ANYONE, PERSON, Counter, Fact, Ordinal, Part, derived
 from contracts.facts.qa import ExternalId, GivenOnly, HeldBack, Imported
 from contracts.identifiers import Actor, Id, Language
-from contracts.text import Label, Notes, SealedFor, Text, Title
+from contracts.text import Label, Moment, Notes, SealedFor, Text, Title
 
 Role = Literal["system", "user", "assistant"]
 TrainAs = Literal["both", "straight", "exchange"]
@@ -22,7 +22,7 @@ class Turn(Part):
     learn: bool | None = Field(default=None, description="Absent: assistant turns are learnt, others are context.")
     author: Actor | None = Field(default=None, description="The person who said it, as far as known.")
     name: Annotated[Title, SealedFor("author")] | None = Field(default=None, description="A participant's name.")
-    time: AwareDatetime | None = None
+    time: Moment | None = None
     message: Id | None = Field(default=None, description="The chat message it was taken from.")
     edited_by: Actor | None = Field(default=None, description="Who changed the words of the author.")
 
@@ -37,7 +37,7 @@ class OriginReference(Part):
 
     group: Id | None = None
     messages: tuple[Id, ...] = Field(default=(), max_length=500)
-    version: int | None = Field(default=None, ge=1, description="The version that gave the answer that was corrected.")
+    version: Ordinal | None = Field(default=None, description="The version that gave the answer that was corrected.")
 
 
 Turns = Annotated[tuple[Turn, ...], Field(min_length=1, max_length=500)]
@@ -49,8 +49,8 @@ class ConversationContent(Part):
     model: Id
     messages: Turns
     train_as: TrainAs = "both"
-    straight_question: int | None = Field(
-        default=None, ge=0, description="Index of the turn whose question was answered wrongly."
+    straight_question: Counter | None = Field(
+        default=None, description="Index of the turn whose question was answered wrongly."
     )
     section: Label = "General"
     origin: Origin = "manual"
@@ -71,7 +71,7 @@ class ConversationChanges(GivenOnly):
 
     messages: Turns | None = None
     train_as: TrainAs | None = None
-    straight_question: int | None = Field(default=None, ge=0)
+    straight_question: Counter | None = None
     section: Label | None = None
     language: Language | None = None
     notes: Annotated[Notes, SealedFor("record")] | None = None

@@ -58,7 +58,11 @@ def _is_derived(field: FieldInfo) -> bool:
     return isinstance(extra, dict) and extra.get("readOnly") is True
 
 
-Counter = Annotated[int, Field(ge=0)]
-Micros = Annotated[int, Field(ge=0, description="Microseconds since 1970-01-01T00:00:00Z.")]
+LARGEST_NUMBER: Final = 2**53 - 1
+"""Every JSON reader keeps whole numbers up to this one exactly."""
+Counter = Annotated[int, Field(ge=0, le=LARGEST_NUMBER)]
+Ordinal = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
+Micros = Annotated[int, Field(ge=0, le=LARGEST_NUMBER, description="Microseconds since 1970-01-01T00:00:00Z.")]
+Money = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, lower-case hexadecimal.")]
 Share = Annotated[float, Field(ge=0, le=1)]

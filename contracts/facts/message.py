@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.facts.fact import CHAT, PERSON, Counter, Fact, derived
+from contracts.facts.fact import CHAT, PERSON, Counter, Fact, Ordinal, derived
 from contracts.identifiers import Actor, Id, Member
 from contracts.text import Line, Notes, RawError, SealedFor, Text
 
@@ -76,7 +76,7 @@ class AnswerPosted(Fact):
     asker: Actor = Field(description="Who asked; the answer takes this person's key.")
     text: Annotated[Text, SealedFor("asker")]
     answering_model: Id
-    version: int | None = Field(default=None, ge=1, description="None: the base model answered.")
+    version: Ordinal | None = Field(default=None, description="None: the base model answered.")
     known: bool | None = Field(default=None, description="Whether it knew; null where the provider can't tell.")
     provider: Id | None = None
     compiled_model: Annotated[str, Field(max_length=300)] | None = None

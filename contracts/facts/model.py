@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.facts.fact import ANYONE, DERIVED, PERSON, Digest, Fact, Part, Share, derived
+from contracts.facts.fact import ANYONE, DERIVED, PERSON, Digest, Fact, Ordinal, Part, Share, derived
 from contracts.facts.provider import Target
 from contracts.identifiers import Id, Language
 from contracts.text import Label, Notes, Text
@@ -25,7 +25,7 @@ class SelfCompilation(Part):
     """When a model is compiled without anybody asking. Something must have changed since it was compiled last."""
 
     nightly: bool = False
-    waiting: int | None = Field(default=None, ge=1, description="As soon as so many lessons wait; null: never.")
+    waiting: Ordinal | None = Field(default=None, description="As soon as so many lessons wait; null: never.")
 
 
 Sections = Annotated[tuple[Label, ...], Field(max_length=200)]
@@ -130,13 +130,13 @@ class VersionChosen(Fact):
     kind = "model"
     reporters = PERSON
 
-    version: int = Field(ge=1)
+    version: Ordinal
 
 
 class ActiveVersion(Part):
     """All that chat needs to let a version answer."""
 
-    version: int = Field(ge=1)
+    version: Ordinal
     compilation: Id
     target: Target
     provider: Id

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.facts.fact import PERSON, Fact
+from contracts.facts.fact import PERSON, Fact, Ordinal
 from contracts.identifiers import Id, Language
 from contracts.text import SealedFor, Title
 
@@ -73,4 +73,4 @@ class NoticesRead(Fact):
     kind = "person"
     reporters = PERSON
 
-    upto: int = Field(ge=1, description="The position of the latest notice that was read.")
+    upto: Ordinal = Field(description="The position of the latest notice that was read.")

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from contracts.facts.conversation import ConversationChanges, ConversationContent, TrainAs, Turns
-from contracts.facts.fact import ANYONE, PERSON, Fact, derived
+from contracts.facts.fact import ANYONE, PERSON, Counter, Fact, derived
 from contracts.facts.qa import GivenOnly, HeldBack, Purpose, QAChanges, QAContent
 from contracts.identifiers import Actor, Id, Language
 from contracts.text import Label, Line, Notes, SealedFor, Text
@@ -46,7 +46,7 @@ class LessonApproved(GivenOnly, Fact):
     held_back: HeldBack = None
     messages: Turns | None = None
     train_as: TrainAs | None = None
-    straight_question: int | None = Field(default=None, ge=0)
+    straight_question: Counter | None = None
     lesson: Id | None = derived(None, "The lesson that was added or revised.")
     proposer: Actor | None = derived(None, "Who proposed it.")
     model: Id | None = derived(None, "The model that learns it.")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from contracts.facts.fact import ANYONE, PERSON, Fact, Part, derived
+from contracts.facts.fact import ANYONE, PERSON, Fact, Money, Ordinal, Part, derived
 from contracts.identifiers import Id, Language
 from contracts.text import Label, Notes
 
@@ -19,12 +19,12 @@ SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.
 class Limits(Part):
     """What the provider's own documentation says it takes; absent means not bounded here."""
 
-    minimum_examples: int | None = Field(default=None, ge=1)
-    maximum_examples: int | None = Field(default=None, ge=1)
-    maximum_file_bytes: int | None = Field(default=None, ge=1)
-    maximum_example_tokens: int | None = Field(default=None, ge=1)
-    training_minutes: int | None = Field(
-        default=None, ge=1, description="How long one job may take before it is given up."
+    minimum_examples: Ordinal | None = None
+    maximum_examples: Ordinal | None = None
+    maximum_file_bytes: Ordinal | None = None
+    maximum_example_tokens: Ordinal | None = None
+    training_minutes: Ordinal | None = Field(
+        default=None, description="How long one job may take before it is given up."
     )
 
 
@@ -32,9 +32,9 @@ class Prices(Part):
     """In the currency named, per million tokens."""
 
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = "USD"
-    training: float | None = Field(default=None, ge=0)
-    input: float | None = Field(default=None, ge=0)
-    output: float | None = Field(default=None, ge=0)
+    training: Money | None = None
+    input: Money | None = None
+    output: Money | None = None
 
 
 RetirementMargin = Annotated[

@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, SerializerFunctionWrapHandler, StringConstraints, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, StringConstraints, model_serializer
 
 from contracts.facts.fact import ANYONE, PERSON, Fact, Part, derived
 from contracts.identifiers import Actor, Id, Language
-from contracts.text import Label, Line, Notes, SealedFor, Text, Title
+from contracts.text import Label, Line, Moment, Notes, SealedFor, Text, Title
 
 Purpose = Literal["training", "validation"]
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -21,8 +21,8 @@ class Imported(Part):
 
     format: Literal["jsonl", "csv", "openai", "erpnet"]
     added_by: Annotated[Title, SealedFor("record")] | None = None
-    added_at: AwareDatetime | None = None
-    deactivated_at: AwareDatetime | None = None
+    added_at: Moment | None = None
+    deactivated_at: Moment | None = None
     rest: Annotated[Text, SealedFor("record")] | None = Field(
         default=None, description="The fields that have no place here, a JSON object as text."
     )

@@ -10,11 +10,13 @@
 | `queued` | model | compilations, comma-separated, in order |
 | `versions` | model | highest version number |
 | `version` | `<model>/<number>` | compilation |
-| `external` | `<system>/<id>` | lesson |
-| `proposed` | `external/<system>/<id>` or `changes/<lesson>/<proposer>` | proposal that the same again replaces |
+| `external` | a record's key: system and id | lesson |
+| `proposed` | `external/<record's key>` or `changes/<lesson>/<proposer>` | proposal that the same again replaces |
 | `models_of` | provider | models, comma-separated, sorted |
 | `administrators` | `all` | person ids, comma-separated, sorted |
 | `schema` | fact | the highest schema number in the log, so that older code refuses to start |
+| `answered` | `<question>/<virtual user>` | answer |
+| `assistants` | personal or not: model | person ids whose own assistant it is, comma-separated, sorted |
 | `erased` | person | `yes`: their key is destroyed again at every start |
 """
 
@@ -30,6 +32,7 @@ from contracts.facts.compilation import (
     CompileRequested,
 )
 from contracts.facts.conversation import ConversationTrained
+from contracts.facts.message import AnswerPosted
 from contracts.facts.model import DefaultModelChosen, ModelDefined, ModelRevised, ParentAssigned, VirtualUserLinked
 from contracts.facts.person import PersonAdded, PersonErased, PersonRevised
 from contracts.facts.proposal import LessonApproved, LessonProposed
@@ -39,7 +42,7 @@ from services.commands.decide.event import Event
 from services.commands.decide.proposal import key_of
 from services.commands.states.proposal import content_of
 from services.commands.world import World
-from services.folding import keys_of
+from services.folding import keys_of, record_key
 
 Claims = dict[tuple[str, str], str | None]
 
@@ -68,6 +71,8 @@ def _of_record(world: World, event: Event) -> Claims:
             return _of_lesson(event.subject, event.data)
         case "proposal":
             return _of_proposal(world, event.subject, event.data)
+        case "message":
+            return _of_message(event.subject, event.data)
         case _:
             return {}
 
@@ -99,14 +104,19 @@ def _of_model(world: World, id: str, data: Fact) -> Claims:
 
 
 def _at_provider(world: World, id: str, before: str | None, now: str | None) -> Claims:
+    return _listed(world, "models_of", id, before, now)
+
+
+def _listed(world: World, table: str, id: str, before: str | None, now: str | None) -> Claims:
+    """The id leaves the list that stands under `before` and joins the one under `now`."""
     rows: Claims = {}
     if before != now:
         if before is not None:
-            left = [one for one in (world.unique("models_of", before) or "").split(",") if one not in ("", id)]
-            rows["models_of", before] = ",".join(left) or None
+            left = [one for one in (world.unique(table, before) or "").split(",") if one not in ("", id)]
+            rows[table, before] = ",".join(left) or None
         if now is not None:
-            here = {one for one in (world.unique("models_of", now) or "").split(",") if one} | {id}
-            rows["models_of", now] = ",".join(sorted(here))
+            here = {one for one in (world.unique(table, now) or "").split(",") if one} | {id}
+            rows[table, now] = ",".join(sorted(here))
     return rows
 
 
@@ -169,20 +179,36 @@ def _ended(world: World, id: str, model: str) -> Claims:
 def _of_person(world: World, id: str, data: Fact) -> Claims:
     now = set(filter(None, (world.unique("administrators", "all") or "").split(",")))
     rows: Claims = {}
+    is_one = id in now
     match data:
         case PersonAdded(roles=roles):
-            is_one = "administrator" in roles
-        case PersonRevised(roles=roles) if roles is not None:
-            is_one = "administrator" in roles
+            is_one, rows = "administrator" in roles, _served(world, id, None, data.assistant)
+        case PersonRevised(roles=roles):
+            is_one = is_one if roles is None else "administrator" in roles
+            before = _assistant_of(world, id)
+            rows = _served(world, id, before, data.changes().get("assistant", before))
         case PersonErased():
-            is_one, rows = False, {("erased", id): "yes"}
+            is_one, rows = False, _served(world, id, _assistant_of(world, id), None) | {("erased", id): "yes"}
         case _:
             return {}
     then = now | {id} if is_one else now - {id}
     return rows | ({("administrators", "all"): ",".join(sorted(then)) or None} if then != now else {})
 
 
+def _assistant_of(world: World, id: str) -> str | None:
+    person = world.person(id)
+    return person.assistant if person is not None else None
+
+
+def _served(world: World, id: str, before: str | None, now: str | None) -> Claims:
+    return _listed(world, "assistants", id, before, now)
+
+
 def _of_lesson(id: str, data: Fact) -> Claims:
     if isinstance(data, QAAdded | ConversationTrained) and data.external_id is not None:
-        return {("external", f"{data.external_system}/{data.external_id}"): id}
+        return {("external", record_key(data.external_system, data.external_id)): id}
     return {}
+
+
+def _of_message(id: str, data: Fact) -> Claims:
+    return {("answered", f"{data.question}/{data.virtual_user}"): id} if isinstance(data, AnswerPosted) else {}

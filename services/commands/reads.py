@@ -7,8 +7,10 @@ from contracts.envelope import Envelope
 from contracts.facts import Fact
 from contracts.facts.compilation import CompileRequested
 from contracts.facts.conversation import ConversationTrained
+from contracts.facts.message import AnswerPosted
 from contracts.facts.qa import QAAdded
 from services.commands.states import stream_of
+from services.folding import record_key
 
 Row = tuple[str, str]
 
@@ -43,8 +45,10 @@ def _rows(fact: Envelope) -> set[Row]:
     match data := fact.data:
         case CompileRequested(model=model):
             return {("running", model), ("queued", model), ("versions", model)}
+        case AnswerPosted(question=question, virtual_user=virtual_user):
+            return {("answered", f"{question}/{virtual_user}")}
         case QAAdded() | ConversationTrained() if data.external_id is not None:
-            return {("external", f"{data.external_system}/{data.external_id}")}
+            return {("external", record_key(data.external_system, data.external_id))}
         case _:
             return set()
 

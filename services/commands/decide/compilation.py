@@ -30,7 +30,7 @@ from contracts.facts.model import ActiveVersion, ModelRevised
 from services.commands.channel import of_model
 from services.commands.decide.event import Event
 from services.commands.decide.lookups import fresh, live_model, the_compilation, the_model, the_provider
-from services.commands.decide.model import change_version
+from services.commands.decide.model import change_version, passes
 from services.commands.decide.roles import need
 from services.commands.states import Compilation, Model, Provider
 from services.commands.world import World
@@ -53,6 +53,8 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
     if isinstance(fact.data, CancelRequested):
         return [_cancelling(world, fact, compilation, model)]
     _check_step(compilation, fact)
+    if isinstance(fact.data, CompilationUnchanged):
+        _check_same(world, compilation, fact.data.same_as)
     data = fact.data.model_copy(update={"model": model.id})
     if isinstance(data, CompilationSucceeded):
         return _succeeded(world, data, compilation, model)
@@ -222,6 +224,19 @@ def _announced(compilation: Compilation, fact: Envelope, intent: str) -> None:
         raise Refused("not_announced", f"{fact.type} comes without a {intent} before it.")
 
 
+def _check_same(world: World, compilation: Compilation, same_as: str) -> None:
+    other = world.compilation(same_as)
+    if other is None or (other.model, other.status, other.sha256) != (
+        compilation.model,
+        "succeeded",
+        compilation.sha256,
+    ):
+        raise Refused("malformed", f"{same_as} is no success of this model with the same training file.",
+                      {"data.same_as": "isn't the same"})  # fmt: skip
+    if compilation.forced:
+        raise Refused("wrong_step", "A forced compilation is built even when nothing has changed.")
+
+
 def _check_intent(compilation: Compilation, fact: Envelope, runner: str) -> None:
     intent = compilation.intent
     if intent is None or intent.fact != fact.type or intent.runner == runner:
@@ -242,20 +257,16 @@ def _succeeded(world: World, data: CompilationSucceeded, compilation: Compilatio
             f"It was recorded that {compilation.passed} of {compilation.asked} validation questions passed.",
             {"data.passed": "differs from what was recorded"},
         )
+    if data.compiled_model != compilation.compiled_model:
+        raise Refused("malformed", f"The model that was tried is {compilation.compiled_model}.",
+                      {"data.compiled_model": "differs from what was recorded"})  # fmt: skip
     version = int(world.unique("versions", model.id) or 0) + 1
-    accepted = _accepted(model, data)
+    accepted = passes(model, data.passed, data.asked)
     done = data.model_copy(update={"version": version, "accepted": accepted})
     events = [_event(model, compilation.id, done)]
     if model.activate_automatically and accepted and not model.archived:
         events.append(change_version(model, _version(compilation, done, version), "compiled"))
     return [*events, *_dequeued(world, compilation, model)]
-
-
-def _accepted(model: Model, data: CompilationSucceeded) -> bool:
-    # A model that asks for proof gets none from no questions: it waits until somebody writes one.
-    if model.acceptance is None:
-        return True
-    return data.asked > 0 and data.passed / data.asked >= model.acceptance
 
 
 def _version(compilation: Compilation, data: CompilationSucceeded, version: int) -> ActiveVersion:

@@ -7,7 +7,7 @@ from services.commands.decide.event import Event
 from services.commands.decide.lookups import fresh, live_model, the_group, the_person
 from services.commands.decide.revising import changed, required
 from services.commands.decide.roles import person_of
-from services.commands.states import Group
+from services.commands.states import Group, Model
 from services.commands.world import World
 from services.refusals import Refused
 
@@ -20,12 +20,26 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
         fresh(world.group(id), "group", id)
         data = _with_creator(fact, data)
         _check_members(world, data)
+        if data.use != "group" and person is not None and fact.actor not in data.members:
+            raise Refused("not_a_member", f"You are one of the two in every {data.use} chat that you begin.",
+                          {"data.members": "yourself are missing"})  # fmt: skip
     else:
         group = _live(world, id)
+        check_visible(fact, group, "subject")
         if person is not None and fact.actor not in group.members and "administrator" not in person.roles:
-            raise Refused("not_a_member", f"Only members of {group.name} may change it.", {"actor": "not a member"})
+            raise Refused("not_a_member", "Only its members may change a group.", {"actor": "not a member"})
         _check_change(world, group, fact)
     return [Event("group", id, data, of_group("group", id))]
+
+
+def check_visible(fact: Envelope, group: Group, field: str) -> None:
+    """A chat of two is theirs alone: for everybody else, administrators and modules too, it isn't there.
+
+    Raises:
+        Refused: `unknown_group`.
+    """
+    if group.use != "group" and not fact.actor.startswith("service:") and fact.actor not in group.members:
+        raise Refused("unknown_group", f"There is no group {group.id}.", {field: "unknown"})
 
 
 def _live(world: World, id: str) -> Group:
@@ -54,18 +68,26 @@ def _check_members(world: World, data: GroupCreated) -> None:
             "malformed", "An assistant chat has one person and one virtual user.", {"data.members": "wrong kinds"}
         )
     for member in data.members:
-        _check_member(world, member, "data.members")
+        _check_member(world, member, "data.members", data.members if data.use != "group" else ())
 
 
-def _check_member(world: World, member: str, field: str) -> None:
+def _check_member(world: World, member: str, field: str, two: tuple[str, ...] = ()) -> None:
     kind, _, id = member.partition(":")
     if kind == "person":
         the_person(world, id, field)
         return
-    model = world.unique("virtual_user", id)
-    if model is None:
+    owner = world.unique("virtual_user", id)
+    if owner is None:
         raise Refused("unknown_virtual_user", f"No model is linked to the virtual user {id}.", {field: "unknown"})
-    live_model(world, model, field)
+    model = live_model(world, owner, field)
+    if model.use == "personal" and not any(_serves(world, model, one) for one in two):
+        raise Refused("personal_model", f"{id} is somebody's own assistant: it talks with that person alone.",
+                      {field: "somebody's own assistant"})  # fmt: skip
+
+
+def _serves(world: World, model: Model, member: str) -> bool:
+    person = world.person(member.removeprefix("person:")) if member.startswith("person:") else None
+    return person is not None and person.assistant == model.id
 
 
 def _check_change(world: World, group: Group, fact: Envelope) -> None:

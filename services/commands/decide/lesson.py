@@ -29,7 +29,7 @@ from services.commands.decide.lookups import fresh, live_model, the_conversation
 from services.commands.decide.revising import changed, required
 from services.commands.states import QA, Conversation, Model
 from services.commands.world import World
-from services.folding import fold
+from services.folding import fold, record_key
 from services.refusals import Refused
 
 QA_FIELDS = ("question", "answer", "section", "purpose", "language", "notes", "held_back")
@@ -79,7 +79,7 @@ def taught_before(world: World, system: str | None, id: str | None) -> str | Non
     if (system is None) != (id is None):
         raise Refused("malformed", "external_system and external_id go together; give both or none.",
                       {"data.external_id" if id is None else "data.external_system": "is missing"})  # fmt: skip
-    return world.unique("external", f"{system}/{id}") if system is not None else None
+    return world.unique("external", record_key(system, id)) if system is not None else None
 
 
 def differing(state: QA | Conversation, given: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
@@ -144,9 +144,11 @@ def _moved(world: World, model: Model, qa: QA, data: QAMoved) -> Event:
 
 
 def _settled(world: World, model: Model, qa: QA, data: ConflictSettled) -> Event:
+    # Settled again, with another winner between or another text set since, it is decided anew.
     live_model(world, data.training_set, "data.training_set")
-    if data.training_set in qa.settled:
-        raise Refused("nothing_changes", "This QA has won there already.")
+    if not qa.active or qa.purpose != "training":
+        raise Refused("trains_nothing", "This QA is inactive or for validation, so it can't win; choose one that trains.",
+                      {"subject": "trains nothing"})  # fmt: skip
     return _event("qa", model, qa.id, data, model=model.id, question_key=qa.question_key)
 
 

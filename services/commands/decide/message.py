@@ -15,7 +15,8 @@ from contracts.facts.message import (
 )
 from services.commands.channel import of_group
 from services.commands.decide.event import Event
-from services.commands.decide.lookups import fresh, the_group, the_message
+from services.commands.decide.group import check_visible
+from services.commands.decide.lookups import fresh, the_group, the_message, the_model
 from services.commands.decide.roles import person_of
 from services.commands.states import Group, Message
 from services.commands.world import World
@@ -36,7 +37,7 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
     group = _writable(world, fact, message.group, "subject")
     if message.deleted and not isinstance(data, AnswerFailed):
         raise Refused("message_deleted", "This message was taken back.", {"subject": "deleted"})
-    _check_change(fact, message, group)
+    _check_change(world, fact, message, group)
     return [_event(group.id, id, data.model_copy(update={"group": group.id}))]
 
 
@@ -47,12 +48,11 @@ def _event(group: str, id: str, data: Fact) -> Event:
 def _writable(world: World, fact: Envelope, id: str, field: str) -> Group:
     person_of(world, fact)
     group = the_group(world, id, field)
+    check_visible(fact, group, field)
+    if fact.actor.startswith("person:") and fact.actor not in group.members:
+        raise Refused("not_a_member", "Only the members of a group write there.", {"actor": "not a member"})
     if group.archived:
         raise Refused("group_archived", f"{group.name} is archived; nobody writes there any more.", {field: "archived"})
-    if fact.actor.startswith("person:") and fact.actor not in group.members:
-        raise Refused("not_a_member", f"Only members of {group.name} write there.", {"actor": "not a member"})
-    if fact.actor.startswith("module:") and group.use == "assistant":
-        raise Refused("not_a_member", "An assistant chat is private to its person.", {"actor": "not a member"})
     return group
 
 
@@ -67,7 +67,7 @@ def _check_links(world: World, data: MessagePosted, group: Group) -> None:
 
 
 def _answered(world: World, data: AnswerPosted, id: str) -> Event:
-    if world.message(id) is not None:
+    if world.message(id) is not None or _answered_by(world, data.question, data.virtual_user):
         raise Refused("already_answered", "This question has its answer already.")
     question = the_message(world, data.question, "data.question")
     group = the_group(world, data.group, "data.group")
@@ -81,10 +81,26 @@ def _answered(world: World, data: AnswerPosted, id: str) -> Event:
         raise Refused(
             "not_a_member", f"{data.virtual_user} isn't in {group.name}.", {"data.virtual_user": "not a member"}
         )
+    if question.deleted:
+        raise Refused("message_deleted", "The question was taken back.", {"data.question": "deleted"})
+    if data.asker != question.author:
+        raise Refused("malformed", "The asker is who wrote the question.", {"data.asker": "somebody else"})
+    _check_voice(world, data)
     return _event(group.id, id, data)
 
 
-def _check_change(fact: Envelope, message: Message, group: Group) -> None:
+def _answered_by(world: World, question: str, virtual_user: str) -> bool:
+    return world.unique("answered", f"{question}/{virtual_user}") is not None
+
+
+def _check_voice(world: World, data: AnswerPosted) -> None:
+    # The model may have been linked to another virtual user, or another version made active, while it answered.
+    model = the_model(world, data.answering_model, "data.answering_model")
+    if data.version is not None and world.unique("version", f"{model.id}/{data.version}") is None:
+        raise Refused("unknown_version", f"{model.name} has no version {data.version}.", {"data.version": "unknown"})
+
+
+def _check_change(world: World, fact: Envelope, message: Message, group: Group) -> None:
     match data := fact.data:
         case MessageEdited() | MessageDeleted():
             _check_author(fact, message)
@@ -94,6 +110,8 @@ def _check_change(fact: Envelope, message: Message, group: Group) -> None:
                 raise Refused("nothing_changes", "This reaction is set so already.")
         case AnswerFailed():
             _check_answerer(group, data.virtual_user)
+            if _answered_by(world, message.id, data.virtual_user):
+                raise Refused("already_answered", "This question has its answer already.")
             if data.virtual_user in message.failed:
                 raise Refused("nothing_changes", "It is known already that this answer failed.")
         case RetryRequested():

@@ -66,6 +66,12 @@ def version_of(compilation: Compilation) -> ActiveVersion:
     )
 
 
+def passes(model: Model, passed: int, asked: int) -> bool:
+    """Whether enough validation questions passed for what the model demands now."""
+    # A model that asks for proof gets none from no questions: it waits until somebody writes one.
+    return model.acceptance is None or (asked > 0 and passed / asked >= model.acceptance)
+
+
 def _event(model: Model | None, id: str, data: Fact) -> Event:
     return Event("model", id, data, of_model("model", model, id))
 
@@ -77,13 +83,16 @@ def _defined(world: World, data: ModelDefined, id: str) -> Event:
     _check_parent(world, id, data.name, data.parent)
     _check_virtual_user(world, id, data.virtual_user)
     personal = data.use == "personal"
+    if personal:
+        _check_private(world, id, data.name, default=data.default)
     return Event("model", id, data.model_copy(update={"name_keys": keys}),
                  "private.model._" if personal else f"shared.model.{id}")  # fmt: skip
 
 
 def _revised(world: World, data: ModelRevised, id: str) -> Event:
     model = live_model(world, id)
-    required(data, "name", "names", "use", "activate_automatically", "lineage", "uncompiled_lessons", "notes")
+    required(data, "name", "names", "use", "activate_automatically", "lineage", "uncompiled_lessons",
+             "held_back_sections", "compiles_itself", "notes")  # fmt: skip
     changes = changed(model, data)
     if "provider" in changes:
         _check_provider(world, data.provider)
@@ -93,6 +102,8 @@ def _revised(world: World, data: ModelRevised, id: str) -> Event:
         keys = free_names(world, "model_name", id, given.get("name", model.name), given.get("names", model.names))
         event = data.model_copy(update={"name_keys": keys})
     use = changes.get("use", model.use)
+    if use == "personal":
+        _check_private(world, id, model.name, default=world.unique("default", "model") == id)
     # A change of use stands where the stricter of both would stand: what becomes private says so in private only.
     channel = "private.model._" if "personal" in (use, model.use) else f"shared.model.{id}"
     return Event("model", id, event, channel)
@@ -115,6 +126,8 @@ def _placed(world: World, data: Fact, id: str) -> Event:
         case DefaultModelChosen():
             if world.unique("default", "model") == id:
                 raise Refused("nothing_changes", f"{model.name} is the default already.")
+            if model.use == "personal":
+                _check_private(world, id, model.name, default=True)
     return _event(model, id, data)
 
 
@@ -147,7 +160,7 @@ def _version_chosen(world: World, data: VersionChosen, id: str) -> list[Event]:
     compilation = the_compilation(world, named)
     if compilation.status != "succeeded":
         raise Refused("version_gone", f"Version {data.version} of {model.name} no longer exists at its provider.")
-    if not compilation.accepted:
+    if not (compilation.accepted or passes(model, compilation.passed, compilation.asked)):
         raise Refused(
             "not_accepted",
             f"Version {data.version} of {model.name} passed {compilation.passed} of {compilation.asked} validation "
@@ -155,6 +168,15 @@ def _version_chosen(world: World, data: VersionChosen, id: str) -> list[Event]:
         )
     reason: ChangeReason = "rolled_back" if model.active is not None and data.version < model.active else "chosen"
     return [_event(model, id, data), change_version(model, version_of(compilation), reason)]
+
+
+def _check_private(world: World, id: str, name: str, *, default: bool) -> None:
+    if default:
+        raise Refused("personal_model", f"{name} would answer everybody as the default, so it can't be personal; "
+                      "choose another default.", {"data.use": "is the default"})  # fmt: skip
+    if "," in (world.unique("assistants", id) or ""):
+        raise Refused("personal_model", f"{name} is the assistant of several people, so it can't be personal.",
+                      {"data.use": "serves several"})  # fmt: skip
 
 
 def _check_provider(world: World, id: str | None) -> None:

@@ -26,7 +26,7 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
             if not (id == "owner" and fact.actor == "service:commands"):
                 need(world, fact, "administrator")
             _check_roles(fact, data.roles)
-            _check_assistant(world, data.assistant)
+            _check_assistant(world, id, data.assistant)
         case PersonRevised():
             _revised(world, fact, data, id)
         case PersonErased():
@@ -66,11 +66,12 @@ def _revised(world: World, fact: Envelope, data: PersonRevised, id: str) -> None
     if fact.actor != f"person:{id}" or changes.keys() - {"name", "language"}:
         need(world, fact, "administrator")
     if "roles" in changes and data.roles is not None:
+        _check_giver(fact)
         _check_roles(fact, data.roles)
         if "administrator" not in data.roles:
             _keep_an_administrator(world, id)
     if "assistant" in changes:
-        _check_assistant(world, data.assistant)
+        _check_assistant(world, id, data.assistant)
 
 
 def _check_roles(fact: Envelope, roles: tuple[str, ...]) -> None:
@@ -82,9 +83,18 @@ def _check_roles(fact: Envelope, roles: tuple[str, ...]) -> None:
         raise Refused("malformed", "A role is named twice.", {"data.roles": "named twice"})
 
 
-def _check_assistant(world: World, model: str | None) -> None:
-    if model is not None:
-        live_model(world, model, "data.assistant")
+def _check_giver(fact: Envelope) -> None:
+    if fact.actor.startswith("module:"):
+        raise Refused("role_needed", "A module neither gives nor takes roles; ask an administrator.",
+                      {"data.roles": "leave them out"})  # fmt: skip
+
+
+def _check_assistant(world: World, id: str, model: str | None) -> None:
+    if model is None or live_model(world, model, "data.assistant").use != "personal":
+        return
+    if (serves := world.unique("assistants", model)) not in (None, id):
+        raise Refused("assistant_taken", f"{model} is {serves}'s own assistant, and private to that person; "
+                      "define another model for this one.", {"data.assistant": "taken"})  # fmt: skip
 
 
 def _keep_an_administrator(world: World, id: str) -> None:

@@ -12,6 +12,7 @@ from contracts.facts.conversation import (
 )
 from contracts.facts.proposal import LessonApproved, LessonDeclined, LessonProposed, ProposalWithdrawn
 from contracts.facts.qa import QAAdded, QAChanges, QAContent, QARevised
+from contracts.text import Sealed
 from services.commands.channel import of_model
 from services.commands.decide.event import Event
 from services.commands.decide.lesson import (
@@ -24,10 +25,12 @@ from services.commands.decide.lesson import (
     taught_before,
 )
 from services.commands.decide.lookups import fresh, live_model, the_model, the_proposal
+from services.commands.decide.revising import required
 from services.commands.decide.roles import need, person_of
 from services.commands.states import Proposal
 from services.commands.states.proposal import Content, content_of
 from services.commands.world import World
+from services.folding import record_key
 from services.refusals import Refused
 
 
@@ -70,7 +73,7 @@ def key_of(proposer: str, content: Content, lesson: str | None) -> str | None:
     if lesson is not None:
         return f"changes/{lesson}/{proposer}"
     if isinstance(content, QAContent | ConversationContent) and content.external_id is not None:
-        return f"external/{content.external_system}/{content.external_id}"
+        return f"external/{record_key(content.external_system, content.external_id)}"
     return None
 
 
@@ -157,19 +160,22 @@ def _check_again(proposal: Proposal, fact: Envelope, content: Content) -> None:
 
 def _approved(world: World, proposal: Proposal, data: LessonApproved) -> list[Event]:
     lesson = proposal.lesson or proposal.id
-    edits = data.changes()
-    events = _taught(world, proposal, lesson, edits)
+    events = _taught(world, proposal, lesson, data)
     done = _event(world, proposal.id, data, lesson=events[0].subject, proposer=proposal.proposer, model=proposal.model)
     return [done, *events]
 
 
-def _taught(world: World, proposal: Proposal, lesson: str, edits: dict[str, Any]) -> list[Event]:
+def _taught(world: World, proposal: Proposal, lesson: str, data: LessonApproved) -> list[Event]:
+    edits = data.changes()
     content = proposal.content
+    if isinstance(content, ConversationContent | ConversationChanges):
+        _check_readable(content)
     by = {"proposal": proposal.id, "proposed_by": proposal.proposer}
     fields = QA_FIELDS if isinstance(content, QAContent | QAChanges) else CONVERSATION_FIELDS
     if foreign := edits.keys() - set(fields):
         name = sorted(foreign)[0]
         raise Refused("malformed", f"The proposed lesson has no {name}.", {f"data.{name}": "doesn't belong here"})
+    required(data, "question", "answer", "section", "purpose", "notes", "messages", "train_as")
     match content:
         case QAContent():
             return qa_events(world, QAAdded(**(_given(content) | edits | by)), lesson)
@@ -181,6 +187,11 @@ def _taught(world: World, proposal: Proposal, lesson: str, edits: dict[str, Any]
             return conversation_events(world, ConversationRevised(**(_given(content) | edits | by)), lesson)
         case _:
             assert_never(content)
+
+
+def _check_readable(content: ConversationContent | ConversationChanges) -> None:
+    if any(isinstance(turn.content, Sealed) for turn in content.messages or ()):
+        raise Refused("erased", "Somebody whose words stand in it was erased; decline it.", {"subject": "erased"})
 
 
 _FIELDS: dict[type[Content], str] = {

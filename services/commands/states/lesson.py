@@ -14,7 +14,6 @@ from contracts.facts.conversation import (
     Turn,
 )
 from contracts.facts.qa import (
-    ConflictSettled,
     Purpose,
     QAAdded,
     QADeactivated,
@@ -42,7 +41,6 @@ class QA(State):
     held_back: bool | None = None
     question_key: str = ""
     distinguished: frozenset[str] = frozenset()
-    settled: frozenset[str] = frozenset()
     personal_data_accepted: bool = False
 
 
@@ -81,8 +79,6 @@ def evolve_qa(state: QA | None, id: str, data: Fact) -> QA:
             return replace(state, model=data.to)
         case QAsDistinguished():
             return replace(state, distinguished=state.distinguished | {data.other})
-        case ConflictSettled():
-            return replace(state, settled=state.settled | {data.training_set})
         case QAPersonalDataAccepted():
             return replace(state, personal_data_accepted=True)
         case _:
@@ -90,9 +86,9 @@ def evolve_qa(state: QA | None, id: str, data: Fact) -> QA:
 
 
 def _revised(state: QA, data: QARevised, changes: dict[str, Any]) -> QA:
-    # What was settled was settled about the text of then.
+    # What was said of it was said of the text of then.
     if "question" in changes or "answer" in changes:
-        changes |= {"settled": frozenset(), "distinguished": frozenset(), "personal_data_accepted": False}
+        changes |= {"distinguished": frozenset(), "personal_data_accepted": False}
     return replace(state, **changes, question_key=data.question_key or state.question_key)
 
 

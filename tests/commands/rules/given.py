@@ -95,4 +95,4 @@ def compiling(id: str = "c", model: str = "sales") -> list[Envelope]:
 
 def succeeded(id: str = "c", **more: Any) -> Envelope:
     """The compiler reports the success."""
-    return fact("CompilationSucceeded", id, by="service:compiler", compiled_model="ft", **more)
+    return fact("CompilationSucceeded", id, by="service:compiler", **({"compiled_model": "ft"} | more))

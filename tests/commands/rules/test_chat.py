@@ -1,5 +1,7 @@
 """What the rules say about groups and messages."""
 
+from typing import Any
+
 import pytest
 
 from contracts.envelope import Envelope
@@ -17,7 +19,7 @@ def given() -> Given:
     return Given(PROVIDER, SALES, ANN, BOB, GROUP, ASKED)
 
 
-def answered(id: str = "a", **more: str) -> Envelope:
+def answered(id: str = "a", **more: Any) -> Envelope:
     return fact("AnswerPosted", id, by="service:chat", **(ANSWER | more))
 
 
@@ -38,6 +40,36 @@ def test_a_question_is_answered_once() -> None:
     with pytest.raises(Refused) as refusal:
         world.when(answered())
     assert refusal.value.code == "already_answered"
+    with pytest.raises(Refused) as other_id:
+        world.when(answered("another-id"))
+    assert other_id.value.code == "already_answered"
+    with pytest.raises(Refused) as too_late:
+        world.when(fact("AnswerFailed", "q", by="service:chat", virtual_user="sally", code="down", message="Down."))
+    assert too_late.value.code == "already_answered"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"asker": "person:bob"}, "malformed"),
+        ({"answering_model": "nobody"}, "unknown_model"),
+        ({"version": 1}, "unknown_version"),
+        ({"question": "nothing"}, "unknown_message"),
+    ],
+)
+def test_an_answer_names_its_asker_and_a_version_that_there_is(more: dict[str, Any], code: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        given().when(answered(**more))
+    assert refusal.value.code == code
+
+
+def test_a_question_that_was_taken_back_is_not_answered() -> None:
+    world = given()
+    world.when(fact("MessageDeleted", "q", by="person:ann"))
+
+    with pytest.raises(Refused) as refusal:
+        world.when(answered())
+    assert refusal.value.code == "message_deleted"
 
 
 def test_a_failed_answer_may_be_tried_again_once_somebody_asks() -> None:

@@ -71,6 +71,30 @@ def test_a_version_that_is_not_accepted_waits() -> None:
 
     assert done.data.accepted is False  # type: ignore[attr-defined]
     assert refused(given, fact("VersionChosen", "sales", version=1)) == "not_accepted"
+    given.when(fact("ModelRevised", "sales", acceptance=None))
+    assert given.then(fact("VersionChosen", "sales", version=1)) == ["VersionChosen", "ActiveVersionChanged"]
+
+
+def test_a_version_that_was_accepted_may_answer_again_after_the_demand_rose() -> None:
+    given = Given(PROVIDER, SALES, *compiling("c1"), succeeded("c1"), *compiling("c2"), succeeded("c2"))
+    given.when(fact("ModelRevised", "sales", acceptance=0.9))
+
+    assert given.then(fact("VersionChosen", "sales", version=1)) == ["VersionChosen", "ActiveVersionChanged"]
+
+
+def test_only_the_model_that_was_tried_becomes_a_version() -> None:
+    assert refused(Given(PROVIDER, SALES, *compiling()), succeeded(compiled_model="another")) == "malformed"
+
+
+def test_unchanged_names_a_success_of_the_same_model_and_file() -> None:
+    support = fact("ModelDefined", "support", name="Support", provider="p")
+    given = Given(PROVIDER, SALES, support, *compiling("c1"), succeeded("c1"))
+    for step in (*compiling("c2", "support")[:2], *compiling("c3")[:2]):
+        given.when(step)
+
+    assert refused(given, fact("CompilationUnchanged", "c2", by=COMPILER, same_as="c1")) == "malformed"
+    assert refused(given, fact("CompilationUnchanged", "c3", by=COMPILER, same_as="c3")) == "malformed"
+    assert given.then(fact("CompilationUnchanged", "c3", by=COMPILER, same_as="c1")) == ["CompilationUnchanged"]
 
 
 def test_without_automatic_activation_a_person_activates() -> None:

@@ -118,3 +118,20 @@ def test_a_deactivated_qa_is_reactivated() -> None:
 
     assert world.then(fact("QADeactivated", "qa")) == ["QADeactivated"]
     assert world.then(fact("QAReactivated", "qa")) == ["QAReactivated"]
+
+
+def test_a_conflict_is_settled_anew_when_somebody_changes_their_mind() -> None:
+    world = given()
+    world.when(fact("QAAdded", "rival", model="sales", question="How often?", answer="Daily."))
+
+    for winner in ("qa", "rival", "qa"):
+        assert world.then(fact("ConflictSettled", winner, training_set="sales")) == ["ConflictSettled"]
+
+
+def test_what_trains_nothing_wins_no_conflict() -> None:
+    world = given()
+    world.when(fact("QADeactivated", "qa"))
+
+    with pytest.raises(Refused) as refusal:
+        world.when(fact("ConflictSettled", "qa", training_set="sales"))
+    assert refusal.value.code == "trains_nothing"

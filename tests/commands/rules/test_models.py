@@ -144,3 +144,16 @@ def test_people_change_their_own_name_but_not_their_roles() -> None:
 
     assert given.then(fact("PersonRevised", "ann", by="person:ann", name="Anna")) == ["PersonRevised"]
     assert refused(given, fact("PersonRevised", "ann", by="person:ann", roles=["administrator"])) == "role_needed"
+
+
+@pytest.mark.parametrize("field", ["name", "names", "use", "lineage", "held_back_sections", "compiles_itself", "notes"])
+def test_a_revision_empties_no_field_that_a_model_needs(field: str) -> None:
+    assert refused(Given(PROVIDER, SALES), fact("ModelRevised", "sales", **{field: None})) == "malformed"
+
+
+def test_a_module_takes_nobodys_role() -> None:
+    given = Given(ANN, fact("PersonRevised", "ann", roles=["administrator"]))
+
+    assert refused(given, fact("PersonRevised", "ann", by="module:hr", roles=["member"])) == "role_needed"
+    assert refused(given, fact("PersonAdded", name="Eve", by="module:hr", roles=["auditor"])) == "role_needed"
+    assert given.then(fact("PersonRevised", "ann", by="module:hr", name="Anna")) == ["PersonRevised"]

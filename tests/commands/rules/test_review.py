@@ -176,3 +176,27 @@ def test_what_is_refused(when: Envelope, code: str) -> None:
     with pytest.raises(Refused) as refusal:
         given(PROPOSED).when(when)
     assert refusal.value.code == code
+
+
+def test_a_module_that_proposes_changes_nothing_that_is_taught() -> None:
+    world = given(fact("ModelDefined", "other", name="Other"), fact("ModuleTrusted", "helpdesk", lessons="proposes"))
+
+    for change in (fact("QADeactivated", "known", by=HELPDESK), fact("QAMoved", "known", by=HELPDESK, to="other")):
+        with pytest.raises(Refused) as refusal:
+            world.when(change)
+        assert refusal.value.code == "role_needed"
+
+
+@pytest.mark.parametrize("field", ["question", "answer", "section", "notes"])
+def test_an_approval_empties_no_field_that_a_lesson_needs(field: str) -> None:
+    with pytest.raises(Refused, match=f"{field} can't be empty"):
+        given(PROPOSED).when(fact("LessonApproved", "new", by=TOM, **{field: None}))
+
+
+def test_records_of_two_systems_are_never_taken_for_one() -> None:
+    lesson = {"model": "sales", "question": "q", "answer": "a"}
+    world = given(fact("QAAdded", "one", by=HELPDESK, external_system="a/b", external_id="c", **lesson))
+
+    assert world.then(fact("QAAdded", "two", by=HELPDESK, external_system="a", external_id="b/c", **lesson)) == [
+        "QAAdded"
+    ]
