@@ -223,6 +223,7 @@ class ConflictsWanted(Shape):
     """A page in order of the question keys."""
 
     model: str
+    open_only: bool = Field(default=False, description="Only questions with several answers that nobody has settled.")
     after: str = ""
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
@@ -253,7 +254,10 @@ class Conflict(Shape):
 
 
 class Conflicts(Shape):
+    """`open`: of the whole training set, the questions with several answers that nobody has settled."""
+
     conflicts: list[Conflict]
+    open: int = 0
     next: str | None = None
 
 

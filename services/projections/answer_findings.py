@@ -26,7 +26,9 @@ AGREES = 0.8
 def conflicts(question: Question, wanted: q.ConflictsWanted) -> q.Conflicts:
     """A page of a training set's conflicts and duplicates, with their texts."""
     id = find_model(question, wanted.model)
-    found = [one for one in conflicts_of(question.training, id, question.position) if one.question_key > wanted.after]
+    every = conflicts_of(question.training, id, question.position)
+    undecided = [one for one in every if one.conflicting and not one.settled]
+    found = [one for one in (undecided if wanted.open_only else every) if one.question_key > wanted.after]
     shown = found[: wanted.limit]
     ids = [qa for one in shown for qa in (one.winner, *one.conflicting, *one.duplicates)]
     texts = _contenders(question, ids)
@@ -36,7 +38,9 @@ def conflicts(question: Question, wanted: q.ConflictsWanted) -> q.Conflicts:
         )
         for one in shown
     ]
-    return q.Conflicts(conflicts=rows, next=shown[-1].question_key if len(found) > len(shown) else None)
+    return q.Conflicts(
+        conflicts=rows, open=len(undecided), next=shown[-1].question_key if len(found) > len(shown) else None
+    )
 
 
 def resemblances(question: Question, wanted: q.ResemblancesWanted) -> q.Resemblances:
