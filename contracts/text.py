@@ -39,17 +39,18 @@ def _not_blank(text: str) -> str:
     return text
 
 
-Label = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_not_blank)]
+NotBlank: Final = Field(json_schema_extra={"pattern": r"\S"})
+Label = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_not_blank), NotBlank]
 """A name people give things: 1 to 200 characters, not blank, never sealed."""
 Title = Annotated[Label | Sealed, Field(union_mode="left_to_right")]
 """A short text: 1 to 200 characters, not blank."""
 Line = Annotated[
-    Annotated[str, StringConstraints(min_length=1, max_length=2_000), AfterValidator(_not_blank)] | Sealed,
+    Annotated[str, StringConstraints(min_length=1, max_length=2_000), AfterValidator(_not_blank), NotBlank] | Sealed,
     Field(union_mode="left_to_right"),
 ]
 """A question or a sentence: 1 to 2,000 characters, not blank."""
 Text = Annotated[
-    Annotated[str, StringConstraints(min_length=1, max_length=65_536), AfterValidator(_not_blank)] | Sealed,
+    Annotated[str, StringConstraints(min_length=1, max_length=65_536), AfterValidator(_not_blank), NotBlank] | Sealed,
     Field(union_mode="left_to_right"),
 ]
 """A long text, Markdown: 1 to 65,536 characters, not blank."""

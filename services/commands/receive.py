@@ -158,7 +158,7 @@ def _malformed(fact: str, problem: ValidationError, prefix: str) -> Refused:
 
 def _is_branch(part: int | str) -> bool:
     # pydantic names the branch of a union in the path; people know fields only
-    return isinstance(part, str) and (part == "Sealed" or part.startswith(("function-", "constrained-", "str")))
+    return isinstance(part, str) and (part in ("Sealed", "str") or part.startswith(("function-", "constrained-")))
 
 
 def _check_actor(envelope: Envelope) -> None:
