@@ -14,6 +14,7 @@ from contracts.facts.compilation import Occasion, Plan, Problem, Status, Validat
 from contracts.facts.conversation import OriginReference, TrainAs, Turn
 from contracts.facts.fact import Kind
 from contracts.facts.group import Answers, GroupUse
+from contracts.facts.message import Verdict
 from contracts.facts.model import ActiveVersion, LineageRule, SelfCompilation, Use
 from contracts.facts.module import Trust
 from contracts.facts.person import RoleName
@@ -659,7 +660,56 @@ class MessagesWanted(Shape):
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 
+class Reaction(Shape):
+    """`by`: who reacted so, in order."""
+
+    reaction: str
+    by: list[Actor]
+
+
+class Failure(Shape):
+    """Why a virtual user's last try to answer failed."""
+
+    code: str
+    message: str
+
+
+class Answering(Shape):
+    """A virtual user of which an answer is awaited: `open`, `retry` (asked again after a failure), `stopping` (somebody asked
+    it to stop); or which `failed` and may be asked again."""
+
+    virtual_user: Id
+    model: Id
+    state: Literal["open", "failed", "retry", "stopping"]
+
+
+class Taught(Shape):
+    """A lesson that was made from a message. `version`: of its model's active version, when that has learnt its present form.
+
+    `proposed`: it is a proposal that nobody has decided on, and `lesson` is the proposal's id.
+    """
+
+    lesson: Id
+    kind: Literal["qa", "conversation"]
+    model: Id
+    active: bool
+    proposed: bool
+    version: int | None
+    by: str = Field(description="Who taught or proposed it.")
+
+
+class ThreadNotice(Shape):
+    """Something that happened to the group, as a line between its messages. `name`: the new one, of `renamed`."""
+
+    kind: Literal["created", "joined", "left", "renamed", "archived"]
+    member: Member | None = None
+    name: str | None = None
+    by: str
+
+
 class MessageRow(Shape):
+    """A message or an answer; or, with `notice`, something that happened to the group: then author and text are empty."""
+
     id: Id
     group: Id
     position: int
@@ -669,15 +719,34 @@ class MessageRow(Shape):
     reply_to: Id | None
     deleted: bool
     edited: bool
+    edited_at: str | None = None
+    mentions: list[Member] = Field(default=[], description="As given; `@name` in the text mentions too.")
+    reactions: list[Reaction] = []
+    marks: dict[Actor, Verdict] = {}
+    answering: list[Answering] = []
+    failures: dict[Id, Failure] = Field(default={}, description="By virtual user.")
     question: Id | None = None
+    asker: Actor | None = None
     model: Id | None = None
     version: int | None = None
     known: bool | None = None
+    provider: Id | None = None
+    milliseconds: int | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
     lessons: list[Id] = []
     failure: str | None = None
+    taught: list[Taught] = []
+    notice: ThreadNotice | None = None
+
+
+class MessageWanted(Shape):
+    message: Id
 
 
 class Messages(Shape):
+    """At most 850 KB, so a page may be shorter than its limit."""
+
     messages: list[MessageRow]
 
 
@@ -852,6 +921,7 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "groups": (Nothing, Groups),
     "group": (GroupWanted, GroupRow),
     "messages": (MessagesWanted, Messages),
+    "message": (MessageWanted, MessageRow),
     "question": (QuestionWanted, QuestionRow),
     "open_questions": (OpenQuestionsWanted, OpenQuestions),
     "history": (HistoryWanted, History),

@@ -1,4 +1,4 @@
-"""Answers about people, groups, messages and open questions."""
+"""Answers about people and groups."""
 
 import json
 from typing import Any
@@ -7,10 +7,9 @@ from sqlalchemy import select
 
 from contracts import queries as q
 from services.projections.answering import Question
-from services.projections.tables import assistant, group, message, person
+from services.projections.tables import group, person
 from services.refusals import Refused
 
-CONTEXT = 40
 Document = dict[str, Any]
 
 
@@ -41,77 +40,17 @@ def groups(question: Question, _: q.Nothing) -> q.Groups:
 
 def one_group(question: Question, wanted: q.GroupWanted) -> q.GroupRow:
     """One group, for those who are in it."""
-    return _visible_group(question, wanted.group)
+    return visible_group(question, wanted.group)
 
 
-def messages(question: Question, wanted: q.MessagesWanted) -> q.Messages:
-    """A page of a group's messages, oldest first."""
-    _visible_group(question, wanted.group)
-    query = select(message.c.document).where(message.c.chat_group == wanted.group)
-    if wanted.after is not None:
-        rows = query.where(message.c.position > wanted.after).order_by(message.c.position).limit(wanted.limit)
-        found = list(question.chat.execute(rows).scalars())
-    else:
-        before = query if wanted.before is None else query.where(message.c.position < wanted.before)
-        rows = before.order_by(message.c.position.desc()).limit(wanted.limit)
-        found = list(reversed(list(question.chat.execute(rows).scalars())))
-    return q.Messages(messages=[_message(json.loads(one)) for one in found])
-
-
-def one_question(question: Question, wanted: q.QuestionWanted) -> q.QuestionRow:
-    """A message with who should answer it, and what was said before."""
-    found = question.chat.execute(select(message.c.document).where(message.c.id == wanted.message)).scalar()
-    if found is None:
-        raise Refused("unknown_message", f"There is no message {wanted.message}.", {"message": "unknown"})
-    document = json.loads(found)
-    _visible_group(question, document["group"])
-    return q.QuestionRow(
-        message=_message(document), answerers=_answerers(question, document), context=_context(question, document)
-    )
-
-
-def open_questions(question: Question, wanted: q.OpenQuestionsWanted) -> q.OpenQuestions:
-    """Questions without answer or failure; for services only."""
-    if not question.asker.service:
-        raise Refused("role_needed", "Only services ask for open questions.")
-    query = select(message.c.id).where(message.c.open.is_(True)).order_by(message.c.position).limit(wanted.limit)
-    return q.OpenQuestions(messages=list(question.chat.execute(query).scalars()))
-
-
-def _visible_group(question: Question, id: str) -> q.GroupRow:
+def visible_group(question: Question, id: str) -> q.GroupRow:
+    """A group that the asker is in. Raises `Refused`: `unknown_group`."""
     found = question.chat.execute(select(group.c.document).where(group.c.id == id)).scalar()
     row = _group(id, json.loads(found)) if found else None
     if row is None or not question.asker.among(row.members):
         # The same sentence for both: whether a private group exists is nobody else's business.
         raise Refused("unknown_group", f"There is no group {id} that you are in.", {"group": "unknown"})
     return row
-
-
-def _answerers(question: Question, document: Document) -> list[q.AnswererRow]:
-    found = []
-    for virtual_user, state in sorted(document["waiting"].items()):
-        query = select(assistant.c.model).where(assistant.c.virtual_user == virtual_user)
-        model = question.chat.execute(query).scalar()
-        if model is not None:
-            found.append(
-                q.AnswererRow(
-                    virtual_user=virtual_user,
-                    model=model,
-                    answered=state == "answered",
-                    failed=state == "failed",
-                    retry=state == "retry",
-                )
-            )
-    return found
-
-
-def _context(question: Question, document: Document) -> list[q.MessageRow]:
-    query = select(message.c.document).where(
-        message.c.chat_group == document["group"], message.c.position < document["position"]
-    )
-    rows = question.chat.execute(query.order_by(message.c.position.desc()).limit(CONTEXT)).scalars()
-    found = [_message(json.loads(one)) for one in rows]
-    return [one for one in reversed(found) if not one.deleted]
 
 
 def _person(id: str, document: Document) -> q.PersonRow:
@@ -121,7 +60,3 @@ def _person(id: str, document: Document) -> q.PersonRow:
 
 def _group(id: str, document: Document) -> q.GroupRow:
     return q.GroupRow.model_validate(document | {"id": id})
-
-
-def _message(document: Document) -> q.MessageRow:
-    return q.MessageRow.model_validate(document)

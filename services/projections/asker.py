@@ -16,6 +16,8 @@ class Asker:
 
     actor: str
     roles: frozenset[str]
+    assistant: str | None = None
+    """The model that is the person's own."""
 
     @property
     def service(self) -> bool:
@@ -26,6 +28,10 @@ class Asker:
         """Raises `Refused`: `role_needed` for people without one of the roles."""
         if self.actor.startswith("person:") and not self.roles & set(roles):
             raise Refused("role_needed", f"This needs the role {' or '.join(roles)}; ask an administrator.")
+
+    def sees_lessons_of(self, model: str, use: str) -> bool:
+        """Whether the lessons of this model may be shown: those of a personal one are its person's alone."""
+        return self.service or use != "personal" or self.assistant == model
 
     def among(self, members: list[str]) -> bool:
         """Whether the group's messages may be seen."""
@@ -47,4 +53,4 @@ def asker_of(module: str, actor: str, chat: Connection) -> Asker:
     document = json.loads(found) if found else None
     if document is None or document["erased"]:
         raise Refused("unknown_person", f"Nobody here is called {id}; add the person first.", {"actor": "unknown"})
-    return Asker(actor, frozenset(document["roles"]))
+    return Asker(actor, frozenset(document["roles"]), document["assistant"])

@@ -8,22 +8,13 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from contracts.envelope import Envelope
 from contracts.facts.group import GroupArchived, GroupCreated, GroupRevised, MemberJoined, MemberLeft
-from contracts.facts.message import (
-    AnswerFailed,
-    AnswerMarked,
-    AnswerPosted,
-    MessageDeleted,
-    MessageEdited,
-    MessagePosted,
-    ReactionAdded,
-    ReactionRemoved,
-    RetryRequested,
-)
+from contracts.facts.message import AnswerPosted, MessagePosted
 from contracts.facts.model import ModelArchived, ModelDefined, ModelRestored, ModelRevised, VirtualUserLinked
 from contracts.facts.person import PersonAdded, PersonErased, PersonRevised
 from services.eventlog.log import Recorded
+from services.projections import messaging
 from services.projections.answerers import answerers
-from services.projections.tables import assistant, group, message, person
+from services.projections.tables import assistant, group, message, person, thread_notice
 
 Document = dict[str, Any]
 _TABLES = {"person": (person, "id"), "group": (group, "id"), "model": (assistant, "model"), "message": (message, "id")}
@@ -35,10 +26,11 @@ class Chatting:
     def __init__(self) -> None:
         self._documents: dict[tuple[str, str], Document] = {}
         self._touched: set[tuple[str, str]] = set()
+        self._notices: list[Document] = []
 
     def begin(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """Fetch what the batch will change."""
-        self._documents, self._touched, self._connection = {}, set(), connection
+        self._documents, self._touched, self._notices, self._connection = {}, set(), [], connection
         for kind in _TABLES:
             self._load(kind, {id for _, event in events for one, id in _named(event) if one == kind})
 
@@ -49,6 +41,7 @@ class Chatting:
             case "person":
                 self._person(event)
             case "group":
+                self._note(position, event)
                 self._group(event)
             case "model":
                 self._assistant(event)
@@ -66,6 +59,9 @@ class Chatting:
             for start in range(0, len(ids), 500):
                 connection.execute(delete(table).where(table.c[key].in_(ids[start : start + 500])))
             connection.execute(insert(table), [_row(kind, id, self._documents[kind, id]) for id in ids])
+        if self._notices:
+            connection.execute(insert(thread_notice), self._notices)
+            self._notices = []
 
     def _load(self, kind: str, ids: set[str]) -> None:
         table, key = _TABLES[kind]
@@ -119,6 +115,12 @@ class Chatting:
                 return
         self._put("group", id, document)
 
+    def _note(self, position: int, event: Envelope) -> None:
+        if (happened := _happened(event)) is not None:
+            said = {"notice": happened | {"by": event.actor}, "time": event.time.isoformat()}
+            row = {"chat_group": event.subject, "position": position, "document": json.dumps(said, ensure_ascii=False)}
+            self._notices.append(row)
+
     def _assistant(self, event: Envelope) -> None:
         id, data = str(event.subject), event.data
         match data:
@@ -136,60 +138,22 @@ class Chatting:
                 self._put("model", id, self._get("model", id) | {"archived": isinstance(data, ModelArchived)})
 
     def _message(self, position: int, event: Envelope) -> None:
-        id, data = str(event.subject), event.data
-        if isinstance(data, MessagePosted):
-            self._posted(position, id, event, data)
-            return
-        if isinstance(data, AnswerPosted):
-            self._answered(position, id, event, data)
-            return
-        before = self._get("message", id)
-        match data:
-            case MessageEdited():
-                self._put("message", id, before | {"text": _plain(data.text), "edited": True})
-            case MessageDeleted():
-                self._put("message", id, before | {"text": "", "deleted": True, "waiting": {}})
-            case ReactionAdded():
-                self._put("message", id, before | {"reactions": [*before["reactions"], [event.actor, data.reaction]]})
-            case ReactionRemoved():
-                left = [one for one in before["reactions"] if one != [event.actor, data.reaction]]
-                self._put("message", id, before | {"reactions": left})
-            case AnswerFailed():
-                waiting = before["waiting"] | {data.virtual_user: "failed"}
-                self._put("message", id, before | {"waiting": waiting, "failure": data.message})
-            case RetryRequested():
-                waiting = before["waiting"] | {data.virtual_user: "retry"}
-                self._put("message", id, before | {"waiting": waiting, "failure": None})
-            case AnswerMarked():
-                marks = {**before["marks"], event.actor: data.verdict}
-                self._put("message", id, before | {"marks": marks})
+        id = str(event.subject)
+        match data := event.data:
+            case MessagePosted():
+                self._put("message", id, messaging.posted(position, event, data, self._answerers(event, data)))
+            case AnswerPosted():
+                self._put("message", id, messaging.answered(position, event, data))
+                question = self._get("message", data.question)
+                self._put("message", data.question, messaging.has_answer(question, data.virtual_user))
+            case _:
+                self._put("message", id, messaging.changed(self._get("message", id), event))
 
-    def _posted(self, position: int, id: str, event: Envelope, data: MessagePosted) -> None:
-        text = _plain(data.text)
+    def _answerers(self, event: Envelope, data: MessagePosted) -> list[str]:
         where = self._get("group", data.group)
         replied = self._get("message", data.reply_to)["author"] if data.reply_to else None
-        chosen = answerers(where, self._assistants_in(where), event.actor, text, data.mentions, replied)
-        document = _message_document(position, event, data.group, event.actor, text)
-        document |= {"reply_to": data.reply_to, "holder": event.actor, "waiting": dict.fromkeys(chosen, "open")}
-        self._put("message", id, document)
-
-    def _answered(self, position: int, id: str, event: Envelope, data: AnswerPosted) -> None:
-        document = _message_document(
-            position, event, data.group, f"virtual_user:{data.virtual_user}", _plain(data.text)
-        )
-        document |= {
-            "holder": data.asker,
-            "reply_to": data.question,
-            "question": data.question,
-            "model": data.answering_model,
-            "version": data.version,
-            "known": data.known,
-            "lessons": list(data.lessons),
-        }
-        self._put("message", id, document)
-        question = self._get("message", data.question)
-        answered = {"waiting": question["waiting"] | {data.virtual_user: "answered"}, "failure": None}
-        self._put("message", data.question, question | answered)
+        text = messaging.plain(data.text)
+        return answerers(where, self._assistants_in(where), event.actor, text, data.mentions, replied)
 
     def _assistants_in(self, where: Document) -> dict[str, list[str]]:
         """Virtual user to its model's names, of those that are members and in use."""
@@ -209,21 +173,24 @@ class Chatting:
         self.write(self._connection)
         query = select(message.c.id, message.c.document).where(message.c.holder == holder)
         for id, document in self._connection.execute(query).all():
-            self._put("message", id, json.loads(document) | {"text": "", "deleted": True, "waiting": {}})
+            self._put("message", id, messaging.gone(json.loads(document)))
         self._connection.execute(update(message).where(message.c.holder == holder).values(open=False))
 
 
-def _message_document(position: int, event: Envelope, where: str, author: str, text: str) -> Document:
-    return {
-        "id": event.subject, "group": where, "position": position, "time": event.time.isoformat(), "author": author,
-        "text": text, "reply_to": None, "deleted": False, "edited": False, "question": None, "model": None,
-        "version": None, "known": None, "lessons": [], "failure": None, "reactions": [], "marks": {}, "waiting": {},
-        "holder": author,
-    }  # fmt: skip
-
-
-def _plain(text: Any) -> str:
-    return text if isinstance(text, str) else ""
+def _happened(event: Envelope) -> Document | None:
+    match event.data:
+        case GroupCreated():
+            return {"kind": "created"}
+        case MemberJoined(member=member):
+            return {"kind": "joined", "member": member}
+        case MemberLeft(member=member):
+            return {"kind": "left", "member": member}
+        case GroupRevised(name=name) if name is not None:
+            return {"kind": "renamed", "name": name}
+        case GroupArchived():
+            return {"kind": "archived"}
+        case _:
+            return None
 
 
 def _named(event: Envelope) -> list[tuple[str, str]]:

@@ -19,15 +19,17 @@ from services.projections.learning import Learning
 from services.projections.lessons import Lessons
 from services.projections.models import Models
 from services.projections.noticing import Noticing
+from services.projections.origins import Origins
 from services.projections.reviewing import Reviewing
 from services.projections.store import Store, fingerprint
 
 PAGE = 1_000
 TRAINING_CODE = (
     "project.py", "temporal.py", "models.py", "lessons.py", "compilations.py", "reviewing.py", "noticing.py",
+    "origins.py",
     "learning.py", "training_set.py", "lineage.py",
 )  # fmt: skip
-CHAT_CODE = ("project.py", "chatting.py", "answerers.py")
+CHAT_CODE = ("project.py", "chatting.py", "messaging.py", "answerers.py")
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +52,15 @@ class TrainingProjection:
         compilations = Compilations()
         noticing = Noticing(compilations.document)
         # Learning reads what is written before it; notices come after what they tell of.
-        self._parts = (Models(), Lessons(), compilations, Reviewing(), Learning(noticing.tell_teacher), noticing)
+        self._parts = (
+            Models(),
+            Lessons(),
+            Origins(),
+            compilations,
+            Reviewing(),
+            Learning(noticing.tell_teacher),
+            noticing,
+        )
 
     def write(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """All of the batch."""

@@ -18,7 +18,14 @@ from contracts.queries import QUERIES, Query, Shape
 from contracts.replies import Refused as RefusedReply
 from services.eventlog import open_keys, open_log
 from services.eventlog.log import LogUnavailable
-from services.projections import answer_chat, answer_findings, answer_log, answer_review, answer_training
+from services.projections import (
+    answer_chat,
+    answer_findings,
+    answer_log,
+    answer_messages,
+    answer_review,
+    answer_training,
+)
 from services.projections.answering import Question, Sources
 from services.projections.asker import asker_of
 from services.projections.following import Following
@@ -59,9 +66,10 @@ HANDLERS: dict[str, Handler] = {
     "person": answer_chat.one_person,
     "groups": answer_chat.groups,
     "group": answer_chat.one_group,
-    "messages": answer_chat.messages,
-    "question": answer_chat.one_question,
-    "open_questions": answer_chat.open_questions,
+    "messages": answer_messages.messages,
+    "message": answer_messages.one_message,
+    "question": answer_messages.one_question,
+    "open_questions": answer_messages.open_questions,
     "history": answer_log.events,
     "chain": answer_log.chain,
     "state": answer_log.state,

@@ -80,6 +80,13 @@ authorship: Final = Table(
     Column("person", Text, primary_key=True), Column("lesson", Text, primary_key=True),
 )  # fmt: skip
 
+taught: Final = Table(
+    "taught", training,
+    Column("message", Text, primary_key=True), Column("record", Text, primary_key=True),
+    Index("taught_record", "record"),
+)  # fmt: skip
+"""From which chat messages a lesson, or a proposal of one, was made. An approved proposal is the lesson of the same id."""
+
 settlement: Final = Table(
     "settlement", training,
     Column("training_set", Text, primary_key=True), Column("question_key", Text, primary_key=True),
@@ -166,4 +173,10 @@ message: Final = Table(
     Column("document", Text, nullable=False),
     Index("message_group", "chat_group", "position"), Index("message_holder", "holder"),
     Index("message_open", "open", "position"),
+)  # fmt: skip
+
+thread_notice: Final = Table(
+    "thread_notice", chat,
+    Column("chat_group", Text, primary_key=True), Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("document", Text, nullable=False),
 )  # fmt: skip
