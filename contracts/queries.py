@@ -638,6 +638,8 @@ class GroupWanted(Shape):
 
 
 class GroupRow(Shape):
+    """`last_position`: of its last message. `revision`: of its log stream."""
+
     id: Id
     name: str
     names: dict[str, str]
@@ -645,10 +647,44 @@ class GroupRow(Shape):
     members: list[Member]
     answers: Answers
     archived: bool
+    topic: str | None = None
+    created_by: str = ""
+    revision: int = 0
+    last_position: int | None = None
 
 
 class Groups(Shape):
     groups: list[GroupRow]
+
+
+class UnreadWanted(Shape):
+    """`marks`: by group, the position up to which the asker has read; a group without one was never read."""
+
+    marks: dict[Id, int] = Field(default={}, max_length=10_000)
+
+
+class UnreadGroup(Shape):
+    """Messages of others after the mark, at most 100 of them; `mentions`: those that name the asker."""
+
+    group: Id
+    unread: int
+    mentions: int
+    last_position: int | None
+
+
+class Unread(Shape):
+    """The groups that the asker is in and that aren't archived."""
+
+    groups: list[UnreadGroup]
+
+
+class MessagesSearched(Shape):
+    """A text to look for in the messages of the asker's groups, case and width of its letters apart."""
+
+    text: Annotated[str, Field(min_length=1, max_length=200)]
+    group: Id | None = None
+    before: int | None = Field(default=None, description="A `next` of the page before.")
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
 
 
 class MessagesWanted(Shape):
@@ -748,6 +784,13 @@ class Messages(Shape):
     """At most 850 KB, so a page may be shorter than its limit."""
 
     messages: list[MessageRow]
+
+
+class FoundMessages(Shape):
+    """Newest first."""
+
+    messages: list[MessageRow]
+    next: int | None
 
 
 class QuestionWanted(Shape):
@@ -922,6 +965,8 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "group": (GroupWanted, GroupRow),
     "messages": (MessagesWanted, Messages),
     "message": (MessageWanted, MessageRow),
+    "search_messages": (MessagesSearched, FoundMessages),
+    "unread": (UnreadWanted, Unread),
     "question": (QuestionWanted, QuestionRow),
     "open_questions": (OpenQuestionsWanted, OpenQuestions),
     "history": (HistoryWanted, History),

@@ -25,6 +25,7 @@ class GroupCreated(Fact):
     use: GroupUse = "group"
     members: Members = ()
     answers: Answers = Field(default="mentions", description="When virtual users answer: mentioned, or every message.")
+    topic: Label | None = Field(default=None, description="What is talked about here.")
 
 
 class GroupRevised(Fact):
@@ -36,6 +37,7 @@ class GroupRevised(Fact):
     name: Label | None = None
     names: dict[Language, Label] | None = Field(default=None, max_length=50)
     answers: Answers | None = None
+    topic: Label | None = None
 
 
 class MemberJoined(Fact):

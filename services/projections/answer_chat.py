@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from contracts import queries as q
 from services.projections.answering import Question
-from services.projections.tables import group, person
+from services.projections.tables import group, message, person
 from services.refusals import Refused
 
 Document = dict[str, Any]
@@ -31,11 +31,7 @@ def one_person(question: Question, wanted: q.PersonWanted) -> q.PersonRow:
 
 def groups(question: Question, _: q.Nothing) -> q.Groups:
     """The groups that the asker is in; services see all."""
-    rows = question.chat.execute(select(group.c.id, group.c.document))
-    seen = [_group(id, json.loads(one)) for id, one in rows]
-    return q.Groups(
-        groups=sorted((one for one in seen if question.asker.among(one.members)), key=lambda row: row.name.casefold())
-    )
+    return q.Groups(groups=sorted(own_groups(question), key=lambda row: row.name.casefold()))
 
 
 def one_group(question: Question, wanted: q.GroupWanted) -> q.GroupRow:
@@ -43,10 +39,17 @@ def one_group(question: Question, wanted: q.GroupWanted) -> q.GroupRow:
     return visible_group(question, wanted.group)
 
 
+def own_groups(question: Question) -> list[q.GroupRow]:
+    """The groups that the asker is in."""
+    rows = question.chat.execute(select(group.c.id, group.c.document, _last(group.c.id)))
+    seen = [_group(id, json.loads(one), last) for id, one, last in rows]
+    return [one for one in seen if question.asker.among(one.members)]
+
+
 def visible_group(question: Question, id: str) -> q.GroupRow:
     """A group that the asker is in. Raises `Refused`: `unknown_group`."""
-    found = question.chat.execute(select(group.c.document).where(group.c.id == id)).scalar()
-    row = _group(id, json.loads(found)) if found else None
+    found = question.chat.execute(select(group.c.document, _last(group.c.id)).where(group.c.id == id)).first()
+    row = _group(id, json.loads(found[0]), found[1]) if found else None
     if row is None or not question.asker.among(row.members):
         # The same sentence for both: whether a private group exists is nobody else's business.
         raise Refused("unknown_group", f"There is no group {id} that you are in.", {"group": "unknown"})
@@ -58,5 +61,9 @@ def _person(id: str, document: Document) -> q.PersonRow:
     return q.PersonRow.model_validate(document | {"id": id, "name": name})
 
 
-def _group(id: str, document: Document) -> q.GroupRow:
-    return q.GroupRow.model_validate(document | {"id": id})
+def _group(id: str, document: Document, last_position: int | None) -> q.GroupRow:
+    return q.GroupRow.model_validate(document | {"id": id, "last_position": last_position})
+
+
+def _last(id: Any) -> Any:
+    return select(func.max(message.c.position)).where(message.c.chat_group == id).scalar_subquery()

@@ -28,13 +28,13 @@ def messages(question: Question, wanted: q.MessagesWanted) -> q.Messages:
     forward = wanted.after is not None
     found = [*_page(question, message, wanted), *_page(question, thread_notice, wanted)]
     found.sort(key=lambda row: row["position"], reverse=not forward)
-    rows = _within([_row(question, one) for one in found[: wanted.limit]], LARGEST_PAGE)
+    rows = within([message_row(question, one) for one in found[: wanted.limit]], LARGEST_PAGE)
     return q.Messages(messages=_with_lessons(question, rows if forward else rows[::-1]))
 
 
 def one_message(question: Question, wanted: q.MessageWanted) -> q.MessageRow:
     """One message, for those who are in its group."""
-    [row] = _with_lessons(question, [_row(question, visible_message(question, wanted.message))])
+    [row] = _with_lessons(question, [message_row(question, visible_message(question, wanted.message))])
     return row
 
 
@@ -55,7 +55,7 @@ def one_question(question: Question, wanted: q.QuestionWanted) -> q.QuestionRow:
     """A message with who should answer it, and what was said before."""
     document = visible_message(question, wanted.message)
     return q.QuestionRow(
-        message=_row(question, document),
+        message=message_row(question, document),
         answerers=_answerers(question, document),
         context=_context(question, document),
     )
@@ -91,11 +91,11 @@ def _context(question: Question, document: Document) -> list[q.MessageRow]:
         message.c.chat_group == document["group"], message.c.position < document["position"]
     )
     rows = question.chat.execute(query.order_by(message.c.position.desc()).limit(CONTEXT)).scalars()
-    found = [_row(question, json.loads(one)) for one in rows]
-    return _within([one for one in found if not one.deleted], LARGEST_CONTEXT)[::-1]
+    found = [message_row(question, json.loads(one)) for one in rows]
+    return within([one for one in found if not one.deleted], LARGEST_CONTEXT)[::-1]
 
 
-def _within(rows: list[q.MessageRow], size: int) -> list[q.MessageRow]:
+def within(rows: list[q.MessageRow], size: int) -> list[q.MessageRow]:
     """As many of the first rows as fit; at least one."""
     for index, row in enumerate(rows):
         size -= len(row.model_dump_json().encode())
@@ -104,7 +104,8 @@ def _within(rows: list[q.MessageRow], size: int) -> list[q.MessageRow]:
     return rows
 
 
-def _row(question: Question, document: Document) -> q.MessageRow:
+def message_row(question: Question, document: Document) -> q.MessageRow:
+    """A message, or a notice, without the lessons made from it."""
     if "notice" in document:
         blank: Document = {"author": "", "text": "", "reply_to": None, "deleted": False, "edited": False}
         return q.MessageRow.model_validate(document | blank | {"id": f"notice-{document['position']}"})

@@ -25,7 +25,7 @@ def answerers(
     if group["use"] != "group":
         return sorted(assistants)
     addressed = {member.removeprefix("virtual_user:") for member in mentions if member.startswith("virtual_user:")}
-    addressed |= _named(text, assistants)
+    addressed |= named(text, assistants)
     if replied_to and replied_to.startswith("virtual_user:"):
         addressed.add(replied_to.removeprefix("virtual_user:"))
     if addressed:
@@ -34,10 +34,11 @@ def answerers(
     return sorted(assistants) if group["answers"] == "every" and not to_people else []
 
 
-def _named(text: str, assistants: Mapping[str, Sequence[str]]) -> set[str]:
-    folded = _fold(text)
+def named(text: str, members: Mapping[str, Sequence[str]]) -> set[str]:
+    """Those of the members, with their names, who stand in the text as `@name`; of several names the longest counts."""
+    folded = folded_text(text)
     names = sorted(
-        ((_fold(name), user) for user, names in assistants.items() for name in (user, *names)),
+        ((folded_text(name), user) for user, names in members.items() for name in (user, *names)),
         key=lambda pair: len(pair[0]),
         reverse=True,
     )
@@ -50,5 +51,6 @@ def _named(text: str, assistants: Mapping[str, Sequence[str]]) -> set[str]:
     return found
 
 
-def _fold(text: str) -> str:
+def folded_text(text: str) -> str:
+    """The text as it is looked through: case, width and spaces are nothing."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -13,7 +13,7 @@ from contracts.facts.model import ModelArchived, ModelDefined, ModelRestored, Mo
 from contracts.facts.person import PersonAdded, PersonErased, PersonRevised
 from services.eventlog.log import Recorded
 from services.projections import messaging
-from services.projections.answerers import answerers
+from services.projections.answerers import answerers, folded_text
 from services.projections.tables import assistant, group, message, person, thread_notice
 
 Document = dict[str, Any]
@@ -76,7 +76,7 @@ class Chatting:
         return self._documents[kind, id]
 
     def _put(self, kind: str, id: str, document: Document) -> None:
-        if kind == "person":
+        if kind in ("person", "group"):
             document = document | {"revision": self._revision}
         self._documents[kind, id] = document
         self._touched.add((kind, id))
@@ -100,7 +100,7 @@ class Chatting:
         id, data = str(event.subject), event.data
         match data:
             case GroupCreated():
-                document = data.model_dump(mode="json") | {"archived": False}
+                document = data.model_dump(mode="json") | {"archived": False, "created_by": event.actor}
             case GroupRevised():
                 document = self._get("group", id) | data.given()
             case MemberJoined():
@@ -209,5 +209,6 @@ def _row(kind: str, id: str, document: Document) -> dict[str, Any]:
         row["virtual_user"] = None if document["archived"] else document["virtual_user"]
     if kind == "message":
         row |= {"chat_group": document["group"], "position": document["position"], "author": document["author"]}
+        row |= {"folded": folded_text(document["text"])}
         row |= {"holder": document["holder"], "open": bool({"open", "retry"} & set(document["waiting"].values()))}
     return row

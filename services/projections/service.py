@@ -23,6 +23,7 @@ from services.projections import (
     answer_findings,
     answer_log,
     answer_messages,
+    answer_reading,
     answer_review,
     answer_training,
 )
@@ -68,6 +69,8 @@ HANDLERS: dict[str, Handler] = {
     "group": answer_chat.one_group,
     "messages": answer_messages.messages,
     "message": answer_messages.one_message,
+    "search_messages": answer_reading.search_messages,
+    "unread": answer_reading.unread,
     "question": answer_messages.one_question,
     "open_questions": answer_messages.open_questions,
     "history": answer_log.events,

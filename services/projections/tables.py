@@ -170,7 +170,7 @@ message: Final = Table(
     Column("id", Text, primary_key=True), Column("chat_group", Text, nullable=False),
     Column("position", BigInteger, nullable=False), Column("author", Text, nullable=False),
     Column("holder", Text, nullable=False), Column("open", Boolean, nullable=False),
-    Column("document", Text, nullable=False),
+    Column("folded", Text, nullable=False), Column("document", Text, nullable=False),
     Index("message_group", "chat_group", "position"), Index("message_holder", "holder"),
     Index("message_open", "open", "position"),
 )  # fmt: skip

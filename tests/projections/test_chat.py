@@ -284,3 +284,89 @@ async def test_the_chain_and_the_state_are_told(company: Company) -> None:
     assert (chain.whole, chain.events) == (True, company.log.head().position)
     assert state.head == company.log.head().position
     assert {one.position for one in state.read_models} == {state.head}
+
+
+async def test_a_group_tells_its_topic_its_maker_and_where_it_ends(company: Company) -> None:
+    await with_a_group(company)
+    await company.report("GroupCreated", "h", by="person:ann", name="H", topic="Launch dates")
+    await company.report("MessagePosted", "q", by="person:ann", group="h", text="One")
+    created = await company.ask("group", by="person:ann", group="h")
+
+    await company.report("GroupRevised", "h", by="person:ann", topic=None)
+
+    groups = {one.id: one for one in (await company.ask("groups", by="person:ann")).groups}
+    last = (await company.ask("message", by="person:ann", message="q")).position
+    assert (created.topic, created.created_by, created.revision, created.last_position) == (
+        "Launch dates", "person:ann", 1, last,
+    )  # fmt: skip
+    assert (groups["h"].topic, groups["h"].revision, groups["h"].last_position) == (None, 2, last)
+    assert groups["g"].last_position is None
+
+
+async def test_what_others_said_after_the_mark_is_unread(company: Company) -> None:
+    await with_a_group(company)
+    await company.report("PersonAdded", "annsmith", name="Ann Smith")
+    for member in ("bob", "annsmith"):
+        await company.report("MemberJoined", "g", by="person:ann", member=f"person:{member}")
+    await company.report("MessagePosted", "seen", by="person:bob", group="g", text="@Ann good morning")
+    mark = (await company.ask("message", by="person:ann", message="seen")).position
+    await company.report("MessagePosted", "own", by="person:ann", group="g", text="@Ann is me")
+    await company.report("MessagePosted", by="person:bob", group="g", text="@ann, look")
+    await company.report("MessagePosted", by="person:bob", group="g", text="@Ann Smith, look")
+    await company.report("MessagePosted", by="person:bob", group="g", text="Look", mentions=["person:ann"])
+    await company.report("MessagePosted", "gone", by="person:bob", group="g", text="@Ann never mind")
+    await company.report("MessageDeleted", "gone", by="person:bob")
+    end = (await company.ask("group", by="person:ann", group="g")).last_position
+
+    async def unread(by: str, **marks: int) -> list[Any]:
+        found = await company.ask("unread", by=by, marks=marks)
+        return [(one.group, one.unread, one.mentions, one.last_position) for one in found.groups]
+
+    assert await unread("person:ann", g=mark) == [("g", 3, 2, end)]
+    assert await unread("person:ann") == [("g", 4, 3, end)]
+    assert await unread("person:ann", g=end) == [("g", 0, 0, end)]
+    assert await unread("person:annsmith", g=mark) == [("g", 4, 1, end)]
+    assert await unread("person:owner") == []
+    for n in range(101):
+        await company.report("MessagePosted", by="person:bob", group="g", text=f"{n}")
+    assert (await unread("person:ann", g=end))[0][1] == 100
+
+
+async def test_messages_are_found_by_what_they_say_in_the_askers_groups_only(company: Company) -> None:
+    await with_a_group(company)
+    await company.report("GroupCreated", "h", by="person:ann", name="H", members=["person:bob"])
+    for id, group, text in (
+        ("one", "g", "СТРАСЕ: die Straße nach Aldermoor"), ("two", "h", "50%  off"), ("three", "h", "500 off"),
+        ("four", "g", "ALDERMOOR again"), ("five", "h", "Aldermoor too"),
+    ):  # fmt: skip
+        await company.report("MessagePosted", id, by="person:ann", group=group, text=text)
+
+    async def found(text: str, by: str = "person:ann", **more: Any) -> list[str]:
+        return [one.id for one in (await company.ask("search_messages", by=by, text=text, **more)).messages]
+
+    assert await found("aldermoor") == ["five", "four", "one"]
+    assert await found("aldermoor", group="g") == ["four", "one"]
+    assert await found("aldermoor", by="person:bob") == ["five"]
+    assert await found("aldermoor", by="person:owner") == []
+    assert await found("aldermoor", by="service:chat", module="chat") == []
+    assert (await found("STRASSE"), await found("страсе")) == (["one"], ["one"])
+    assert (await found("50% off"), await found("_"), await found("  ")) == (["two"], [], [])
+    with pytest.raises(Refused, match="no group g that you are in"):
+        await found("aldermoor", by="person:bob", group="g")
+
+    page = await company.ask("search_messages", by="person:ann", text="aldermoor", limit=2)
+    assert await found("aldermoor", limit=2, before=page.next) == ["one"]
+    await company.report("MessageEdited", "one", by="person:ann", text="Elsewhere")
+    await company.report("MessageDeleted", "four", by="person:ann")
+    assert await found("aldermoor") == ["five"]
+
+
+async def test_everybody_knows_everybodys_name_and_nobodys_login(company: Company) -> None:
+    await with_a_group(company)
+    await company.report("PersonAdded", "eve", name="Eve", login="eve", email="eve@example.com")
+
+    rows = await company.ask("people", by="person:bob")
+
+    assert [one.name for one in rows.people] == ["Ann", "Bob", "Eve", "Owner"]
+    assert "example.com" not in rows.model_dump_json()
+    assert {"login", "email"} & set(rows.people[0].model_dump()) == set()

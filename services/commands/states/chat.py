@@ -45,6 +45,7 @@ class Group(State):
     use: GroupUse
     members: frozenset[str]
     answers: Answers
+    topic: str | None = None
     archived: bool = False
 
 
@@ -81,12 +82,13 @@ class Person(State):
 def evolve_group(state: Group | None, id: str, data: Fact) -> Group:
     """Fold one event in."""
     if isinstance(data, GroupCreated):
-        return Group(id, 1, data.name, dict(data.names), data.use, frozenset(data.members), data.answers)
+        members = frozenset(data.members)
+        return Group(id, 1, data.name, dict(data.names), data.use, members, data.answers, data.topic)
     assert state is not None, f"{type(data).__name__} before GroupCreated"
     state = replace(state, revision=state.revision + 1)
     match data:
         case GroupRevised():
-            return replace(state, **given(data, "name", "names", "answers"))
+            return replace(state, **given(data, "name", "names", "answers", "topic"))
         case MemberJoined():
             return replace(state, members=state.members | {data.member})
         case MemberLeft():
