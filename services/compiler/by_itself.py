@@ -54,21 +54,26 @@ def _night(now: datetime, nightly_at: time) -> str | None:
 
 async def watch(context: Context, stop: asyncio.Event) -> None:
     """Look every few seconds until `stop` is set; `nightly_at` is in the time zone of this machine."""
+    told: dict[str, str] = {}
     while not stop.is_set():
         try:
             found: Models = await context.ask("models", ModelsWanted())
             for one in due(found.models, datetime.now().astimezone(), context.settings.nightly_at):
-                await _request(context, one)
+                await _request(context, one, told)
         except (NoReply, Refused) as problem:
             logger.warning("models that compile by themselves can't be looked at now: %s", problem)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
 
 
-async def _request(context: Context, one: Due) -> None:
+async def _request(context: Context, one: Due, told: dict[str, str]) -> None:
+    """`told`: by model, the refusal that was logged last, so that one reason is logged once."""
     asked = CompileRequested(model=one.model, occasion=one.occasion)
     try:
         await context.bus.report(new_fact(asked, module=MODULE, actor=ACTOR, id=one.id, subject=one.id))
+        told.pop(one.model, None)
     except Refused as refused:
         # Somebody was quicker, or it can't be compiled now: administrators see the reason in the preflight.
-        logger.info("%s isn't compiled by itself: %s", one.model, refused.message)
+        if told.get(one.model) != refused.message:
+            logger.warning("%s isn't compiled by itself: %s", one.model, refused.message)
+            told[one.model] = refused.message

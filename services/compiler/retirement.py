@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,8 +19,10 @@ from services.providers.port import ProviderProblem
 from services.providers.retirements import known_end
 from services.refusals import Refused
 
-LOOK_SECONDS: Final = 3_600.0
-RETRY_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 15.0
+"""How often to see whether a provider is new, or was revised."""
+ASK_SECONDS: Final = 3_600.0
+"""How often to ask a provider that is as it was."""
 DAYS: Final[tuple[Literal[7], Literal[30], Literal[90]]] = (7, 30, 90)
 _FACTS: Final = uuid.UUID("6a1c0c8e-8a58-5d0c-9d21-7d9d0a4f1b02")
 
@@ -41,19 +44,23 @@ def news(provider: ProviderRow, ends: date | None, today: date) -> Iterator[Fact
 
 
 async def watch(context: Context, stop: asyncio.Event) -> None:
-    """Look every hour until `stop` is set."""
+    """Ask every provider hourly, and one that is new or revised soon, until `stop` is set."""
+    asked: dict[str, tuple[int, float]] = {}
     while not stop.is_set():
-        seconds = LOOK_SECONDS
         try:
             found: Providers = await context.ask("providers", Nothing())
             for provider in found.providers:
-                if not provider.retired:
+                if not provider.retired and _is_due(asked.get(provider.id), provider.revision):
                     await _look(context, provider)
+                    asked[provider.id] = (provider.revision, time.monotonic())
         except (NoReply, Refused) as problem:
             logger.warning("the base models' ends can't be looked at now: %s", problem)
-            seconds = RETRY_SECONDS
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), seconds)
+            await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+
+
+def _is_due(asked: tuple[int, float] | None, revision: int) -> bool:
+    return asked is None or asked[0] != revision or time.monotonic() - asked[1] >= ASK_SECONDS
 
 
 async def _look(context: Context, provider: ProviderRow) -> None:
@@ -62,8 +69,11 @@ async def _look(context: Context, provider: ProviderRow) -> None:
     if ends is None and not recorded:
         ends = known_end(provider.provider_kind, provider.base_model)
     for fact in news(provider, ends, datetime.now(UTC).date()):
-        # The same news is the same fact, so it is recorded once, however many look.
-        id = str(uuid.uuid5(_FACTS, f"{provider.id} {type(fact).__name__} {fact.model_dump_json()}"))
+        # The same news of the same revision is the same fact, so it is recorded once, however many look; a date that
+        # comes back after another one is news again.
+        id = str(
+            uuid.uuid5(_FACTS, f"{provider.id} {provider.revision} {type(fact).__name__} {fact.model_dump_json()}")
+        )
         try:
             await context.bus.report(new_fact(fact, module=MODULE, actor=ACTOR, subject=provider.id, id=id))
         except Refused as refused:

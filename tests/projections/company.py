@@ -51,7 +51,11 @@ class Company:
             id=id, source=f"/{module}", type=type_, time=datetime.now(UTC), subject=subject or id, actor=by,
             data=FACTS[type_].model_validate(data),
         )  # fmt: skip
-        return await self._writer.write(envelope)
+        return await self.write(envelope)
+
+    async def write(self, fact: Envelope) -> Accepted:
+        """A fact in its envelope, accepted. Raises `Refused`."""
+        return await self._writer.write(fact)
 
     async def ask(
         self, name: str, at: int | None = None, *, by: str = "person:owner", module: str = "cli",

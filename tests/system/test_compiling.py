@@ -38,10 +38,10 @@ def jobs(system: System) -> list[Any]:
     return found
 
 
-def until(system: System, fact: str) -> None:
-    """Wait until an event of this name is in the log."""
+def until(system: System, fact: str, times: int = 1) -> None:
+    """Wait until so many events of this name are in the log."""
     for _ in range(200):
-        if any(event["fact"] == fact for event in system.cli("history", "--json").rows):
+        if sum(event["fact"] == fact for event in system.cli("history", "--json").rows) >= times:
             return
     raise AssertionError(f"{fact} didn't come")
 
