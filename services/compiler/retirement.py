@@ -43,6 +43,14 @@ def news(provider: ProviderRow, ends: date | None, today: date) -> Iterator[Fact
             return
 
 
+def fact_id(provider: ProviderRow, fact: Fact) -> str:
+    """The same news of the same revision is the same fact, so it is recorded once, however many look.
+
+    A date that comes back after another one is news again.
+    """
+    return str(uuid.uuid5(_FACTS, f"{provider.id} {provider.revision} {type(fact).__name__} {fact.model_dump_json()}"))
+
+
 async def watch(context: Context, stop: asyncio.Event) -> None:
     """Ask every provider hourly, and one that is new or revised soon, until `stop` is set."""
     asked: dict[str, tuple[int, float]] = {}
@@ -69,13 +77,10 @@ async def _look(context: Context, provider: ProviderRow) -> None:
     if ends is None and not recorded:
         ends = known_end(provider.provider_kind, provider.base_model)
     for fact in news(provider, ends, datetime.now(UTC).date()):
-        # The same news of the same revision is the same fact, so it is recorded once, however many look; a date that
-        # comes back after another one is news again.
-        id = str(
-            uuid.uuid5(_FACTS, f"{provider.id} {provider.revision} {type(fact).__name__} {fact.model_dump_json()}")
-        )
         try:
-            await context.bus.report(new_fact(fact, module=MODULE, actor=ACTOR, subject=provider.id, id=id))
+            await context.bus.report(
+                new_fact(fact, module=MODULE, actor=ACTOR, subject=provider.id, id=fact_id(provider, fact))
+            )
         except Refused as refused:
             if refused.code != "nothing_changes":
                 raise
