@@ -132,7 +132,8 @@ def _file(projector: Projector, model: str, runs: int = 5) -> float:
 
 def _conflicts(projector: Projector) -> None:
     with projector.store.engine.connect() as connection:
-        conflicts_of(connection, "root", projector.position)
+        plan = TrainingSets().plan(connection, "root", projector.position)
+        conflicts_of(connection, plan, "root", projector.position)
 
 
 def _milliseconds(run: Callable[[], object], runs: int = 5) -> float:

@@ -181,6 +181,67 @@ class Lessons(Shape):
     next: str | None
 
 
+LessonState = Literal[
+    "inactive", "validation", "personal_data", "conflict", "duplicate", "waiting", "learnt", "held_back"
+]
+
+
+class LessonTableWanted(Shape):
+    """A page of a model's lessons, filtered and sorted. `after`: the `next` of the page before, with the same filters.
+
+    `text`: words that must all stand in the lesson. `inherited`: also what the training set takes in from relatives.
+    """
+
+    model: str
+    text: Annotated[str | None, Field(max_length=200)] = None
+    section: str | None = None
+    kind: Literal["qa", "conversation"] | None = None
+    purpose: Purpose | None = None
+    state: LessonState | None = None
+    taught_by: Actor | None = None
+    inherited: bool = False
+    sort: Literal["taught", "question", "section", "teacher"] = "taught"
+    descending: bool = True
+    after: str | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class TableRow(LessonRow):
+    """A lesson and where it stands. Several states may hold; `state` is the foremost, null of an erased lesson.
+
+    `waiting`: the next version would add, change or remove it, as `change` says. `learnt`: the active `version` knows this
+    text. `conflict`: others answer its question otherwise; `winner` is the one that trains. `duplicate`: the winner says
+    the same. `held_back`: relatives don't take it in. `inherited_from`: the relative that it belongs to.
+    """
+
+    state: LessonState | None
+    states: list[LessonState]
+    change: Literal["added", "removed", "changed"] | None
+    version: int | None
+    winner: Id | None
+    inherited_from: Id | None
+    erased: bool
+
+
+class SectionCount(Shape):
+    """`section` as it was spelt last; filters fold it."""
+
+    section: str
+    lessons: int
+
+
+class LessonTable(Shape):
+    """`total` counts at most 10,000; `more`: there are more than that. The facets stand on the first page only, and are of
+    all lessons whatever the filters: at most 200 sections, the largest first, and how often each state holds."""
+
+    lessons: list[TableRow]
+    next: str | None
+    total: int
+    more: bool
+    sections: list[SectionCount] | None = None
+    states: dict[LessonState, int] | None = None
+
+
 class TrainingPageWanted(Shape):
     """A page of a training set, in its order. `after`: the `next` of the page before."""
 
@@ -942,6 +1003,7 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "providers": (Nothing, Providers),
     "lesson": (LessonWanted, LessonRow),
     "lessons": (LessonsWanted, Lessons),
+    "lesson_table": (LessonTableWanted, LessonTable),
     "training_page": (TrainingPageWanted, TrainingPage),
     "conflicts": (ConflictsWanted, Conflicts),
     "nearest": (NearestWanted, Nearest),

@@ -1,7 +1,7 @@
 """Answers about what somebody should look at in a training set: conflicts, resemblances, differences, imports."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -12,6 +12,7 @@ from services.folding import fold
 from services.projections.answer_training import find_model
 from services.projections.answering import Question
 from services.projections.lineage import contributors
+from services.projections.standing import changes
 from services.projections.tables import PERSONAL, body, distinguished, imported, lesson
 from services.projections.training_set import Plan, conflicts_of, document_at, places_at, taken_by
 from services.refusals import Refused
@@ -26,7 +27,8 @@ AGREES = 0.8
 def conflicts(question: Question, wanted: q.ConflictsWanted) -> q.Conflicts:
     """A page of a training set's conflicts and duplicates, with their texts."""
     id = find_model(question, wanted.model)
-    every = conflicts_of(question.training, id, question.position)
+    plan = question.sources.sets.plan(question.training, id, question.position)
+    every = conflicts_of(question.training, plan, id, question.position)
     undecided = [one for one in every if one.conflicting and not one.settled]
     found = [one for one in (undecided if wanted.open_only else every) if one.question_key > wanted.after]
     shown = found[: wanted.limit]
@@ -108,10 +110,11 @@ def difference(question: Question, wanted: q.DifferenceWanted) -> q.Difference:
     now = document_at(question.training, id, until)
     active = now["active"]["position"] if now["active"] else None
     since = _within(question, wanted.since) if wanted.since is not None else active
-    new, old = _texts(question, id, until), _texts(question, id, since) if since is not None else {}
-    changes = _changes(question, old, new)
-    lessons = [_changed(question, one, change, text) for one, (change, text) in islice(changes.items(), wanted.limit)]
-    counts = [sum(change == name for change, _ in changes.values()) for name in ("added", "removed", "changed")]
+    sets = question.sources.sets
+    old = sets.plan(question.training, id, since) if since is not None else None
+    found = changes(question.training, old, sets.plan(question.training, id, until))
+    lessons = [_changed(question, one, change, text) for one, (change, text) in islice(found.items(), wanted.limit)]
+    counts = [sum(change == name for change, _ in found.values()) for name in ("added", "removed", "changed")]
     before = document_at(question.training, id, since)["system_message"] if since is not None else None
     return q.Difference(
         model=id,
@@ -209,27 +212,6 @@ def _distinguished(question: Question) -> set[frozenset[str]]:
 
 
 # differences ----------------------------------------------------------------------------------------------------------
-
-
-def _texts(question: Question, id: str, position: int) -> dict[int, None]:
-    """The texts of the training set at the position, in its order."""
-    plan = question.sources.sets.plan(question.training, id, position)
-    return dict.fromkeys(plan.body)
-
-
-def _changes(question: Question, old: dict[int, None], new: dict[int, None]) -> dict[str, tuple[str, int]]:
-    gone = _owners(question, [one for one in old if one not in new])
-    come = _owners(question, [one for one in new if one not in old])
-    changes = {id: ("changed" if id in gone else "added", text) for id, text in come.items()}
-    return changes | {id: ("removed", text) for id, text in gone.items() if id not in come}
-
-
-def _owners(question: Question, texts: Sequence[int]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for start in range(0, len(texts), 500):
-        query = select(body.c.lesson, body.c.id).where(body.c.id.in_(texts[start : start + 500]))
-        found |= {row[0]: row[1] for row in question.training.execute(query.order_by(body.c.id))}
-    return found
 
 
 def _changed(question: Question, id: str, change: str, text: int) -> q.Changed:

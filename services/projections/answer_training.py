@@ -190,13 +190,18 @@ def lesson_row(question: Question, id: str) -> q.LessonRow | None:
     return _lesson(question, row) if row is not None else None
 
 
-def _lesson(question: Question, row: Mapping[Any, Any]) -> q.LessonRow:
-    text = question.training.execute(select(body.c.document).where(body.c.id == row["body"])).scalar_one()
+def lesson_fields(row: Mapping[Any, Any], text: str) -> Document:
+    """The fields of a `LessonRow`, from its row and the document with its text."""
     attributes = json.loads(row["attributes"])
     columns = ("id", "kind", "model", "position", "first_position")
-    given = {name: row[name] for name in columns} | attributes | json.loads(text)
+    given: Document = {name: row[name] for name in columns} | attributes | json.loads(text)
     plain = {"notes": _plain(attributes["notes"]), "personal_data": [one for one in row["personal"].split(",") if one]}
-    return q.LessonRow.model_validate(given | plain)
+    return given | plain
+
+
+def _lesson(question: Question, row: Mapping[Any, Any]) -> q.LessonRow:
+    text = question.training.execute(select(body.c.document).where(body.c.id == row["body"])).scalar_one()
+    return q.LessonRow.model_validate(lesson_fields(row, text))
 
 
 def _compilation(document: str) -> q.CompilationRow:

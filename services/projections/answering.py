@@ -1,6 +1,6 @@
 """What every query's answer is made from: who asks, as of which position, and the read models."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -9,6 +9,7 @@ from services.eventlog.log import EventLog
 from services.projections.asker import Asker
 from services.projections.project import Projector
 from services.projections.similar import Similar
+from services.projections.standing import Standings
 from services.projections.training_set import TrainingSets
 
 
@@ -23,6 +24,15 @@ class Sources:
     sets: TrainingSets
     similar: Similar
     building: dict[str, int]
+    standings: Standings = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.standings = Standings(self.sets)
+
+    def forget(self) -> None:
+        """A read model was built anew: what was kept in memory of the one before goes."""
+        self.sets.forget()
+        self.standings.forget()
 
 
 @dataclass(frozen=True, slots=True)

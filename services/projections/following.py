@@ -119,7 +119,7 @@ class Following:
                 self._sources.training = fresh
             else:
                 self._sources.chat = fresh
-            self._sources.sets.forget()
+            self._sources.forget()
             self._sources.building.pop(name, None)
             fresh.store.drop_others()
             serving.store.close()

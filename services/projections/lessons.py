@@ -31,7 +31,7 @@ from contracts.text import Sealed
 from services.eventlog.log import Recorded
 from services.folding import fold
 from services.personal_data.finding import kinds
-from services.projections.tables import HELD_BACK, SHARED, UNSET, authorship, body, lesson
+from services.projections.tables import HELD_BACK, SHARED, UNSET, authorship, body, erasure, lesson, wording
 from services.projections.temporal import Row, Temporal
 
 _QA = ("question", "answer")
@@ -39,6 +39,8 @@ _CONVERSATION = ("messages", "train_as", "straight_question")
 _ATTRIBUTES = ("section", "language", "notes", "purpose", "active", "held_back")
 _ONCE = ("external_system", "external_id", "imported", "origin", "origin_reference", "proposal")
 """What a lesson says of itself when it is added, and never again."""
+_SORTED = 80
+"""So many letters of its question a table of lessons is sorted by."""
 
 
 class Lessons:
@@ -80,7 +82,7 @@ class Lessons:
             case QAPersonalDataAccepted() | ConversationPersonalDataAccepted():
                 self._put(id, position, self._row(id) | {"personal": ""})
             case PersonErased():
-                self._erase(f"person:{id}")
+                self._erase(f"person:{id}", position)
             case _:
                 pass
 
@@ -92,6 +94,8 @@ class Lessons:
                 for id, (owner, kind, document) in self._bodies.items()
             ]
             connection.execute(insert(body), rows)
+            words = [{"body": id, "folded": _folded(document)} for id, (_, _, document) in self._bodies.items()]
+            connection.execute(insert(wording), words)
         self._rows.write(connection)
         known = self._known_authors(connection)
         fresh = [{"person": person, "lesson": id} for person, id in sorted(self._authors - known)]
@@ -116,6 +120,9 @@ class Lessons:
             "personal": _personal(text),
             "body": self._keep(position, id, kind, text),
             "position": position,
+            "taught": position,
+            "teacher": attributes["added_by"],
+            "asked": _asked(text),
         }
         self._put(id, position, row, attributes)
 
@@ -128,7 +135,7 @@ class Lessons:
         text = {name: given[name] for name in (*_QA, *_CONVERSATION) if name in given}
         if text:
             whole = self._body(row["body"]) | text
-            row |= {"answer_key": _answer_key(whole), "personal": _personal(whole)}
+            row |= {"answer_key": _answer_key(whole), "personal": _personal(whole), "asked": _asked(whole)}
             row["body"] = self._keep(position, id, row["kind"], whole)
         if data.kind == "qa" and data.question_key is not None:
             row["question_key"] = data.question_key
@@ -148,6 +155,8 @@ class Lessons:
             "attributes": _dump(attributes),
             "section_key": fold(attributes["section"]),
             "held_back": held_back,
+            "active": bool(attributes["active"]),
+            "purpose": attributes["purpose"],
         }
         trains = bool(attributes["active"]) and attributes["purpose"] == "training"
         first = row["first_position"] or (position if trains else None)
@@ -181,23 +190,45 @@ class Lessons:
         query = select(authorship.c.person, authorship.c.lesson).where(authorship.c.lesson.in_(lessons))
         return {(row[0], row[1]) for row in connection.execute(query)}
 
-    def _erase(self, person: str) -> None:
+    def _erase(self, person: str, position: int) -> None:
         # Erased words leave every training set, those of past positions too: rows keep their place, texts go.
         self.write(self._connection)
         connection = self._connection
+        connection.execute(insert(erasure).values(position=position))
         query = select(authorship.c.lesson).where(authorship.c.person == person)
         lessons = list(connection.execute(query).scalars())
         if lessons:
             bodies = select(lesson.c.body).where(lesson.c.id.in_(lessons))
             connection.execute(update(body).where(body.c.id.in_(bodies)).values(document=_dump({"messages": []})))
-            connection.execute(update(lesson).where(lesson.c.id.in_(lessons)).values(erased=True))
+            connection.execute(update(wording).where(wording.c.body.in_(bodies)).values(folded=""))
+            connection.execute(update(lesson).where(lesson.c.id.in_(lessons)).values(erased=True, asked=""))
         self._bodies, self._authors = {}, set()
         self._rows.load(connection, {*lessons, *self._rows.ids()})
 
 
 def _personal(text: dict[str, Any]) -> str:
-    said = [text.get("question"), text.get("answer"), *(turn["content"] for turn in text.get("messages") or ())]
-    return ",".join(sorted({kind for one in said if isinstance(one, str) for kind in kinds(one)}))
+    return ",".join(sorted({kind for one in _said(text) for kind in kinds(one)}))
+
+
+def _said(text: dict[str, Any]) -> list[str]:
+    """What stands in it, in its order, as far as it can be read."""
+    found = [text.get("question"), text.get("answer"), *(turn["content"] for turn in text.get("messages") or ())]
+    return [one for one in found if isinstance(one, str)]
+
+
+def _asked(text: dict[str, Any]) -> str:
+    """Its question, or what the person said first, folded to be sorted by; nothing of an erased conversation."""
+    turns = text.get("messages") or ()
+    if any(not isinstance(turn["content"], str) for turn in turns):
+        return ""
+    first = text.get("question", next((turn["content"] for turn in turns if turn["role"] == "user"), ""))
+    return fold(first)[:_SORTED] if isinstance(first, str) else ""
+
+
+def _folded(text: dict[str, Any]) -> str:
+    """Its words, as they are looked for; none of a conversation in which somebody's words were erased."""
+    unread = any(not isinstance(turn["content"], str) for turn in text.get("messages") or ())
+    return "" if unread else "\n".join(fold(one) for one in _said(text))
 
 
 def _unreadable(turns: tuple[Turn, ...]) -> bool:

@@ -25,6 +25,7 @@ from services.projections import (
     answer_messages,
     answer_reading,
     answer_review,
+    answer_table,
     answer_training,
 )
 from services.projections.answering import Question, Sources
@@ -47,6 +48,7 @@ HANDLERS: dict[str, Handler] = {
     "providers": answer_training.providers,
     "lesson": answer_training.one_lesson,
     "lessons": answer_training.lessons,
+    "lesson_table": answer_table.lesson_table,
     "training_page": answer_training.training_page,
     "conflicts": answer_findings.conflicts,
     "resemblances": answer_findings.resemblances,

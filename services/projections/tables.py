@@ -2,7 +2,20 @@
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, SmallInteger, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    literal_column,
+    text,
+)
 
 FOREVER: Final = 2**62
 """`valid_to` of a row that holds still."""
@@ -10,7 +23,7 @@ FOREVER: Final = 2**62
 CEASED: Final = text(f"valid_to < {FOREVER}")
 """Spelt as a literal: a partial index is used only by a query that says the very same."""
 
-PERSONAL: Final = text("personal <> ''")
+PERSONAL: Final[ColumnElement[bool]] = literal_column("personal <> ''", Boolean)
 """Lessons whose text looks as if it held personal data, and for which nobody has said that it may be trained."""
 
 UNSET, HELD_BACK, SHARED = 0, 1, 2
@@ -59,9 +72,16 @@ lesson: Final = Table(
     Column("section_key", Text, nullable=False), Column("held_back", SmallInteger, nullable=False),
     Column("personal", Text, nullable=False),
     Column("body", BigInteger, nullable=False), Column("attributes", Text, nullable=False),
+    # What a table of lessons is filtered and sorted by. `taught`: the position at which the lesson was added.
+    Column("taught", BigInteger, nullable=False), Column("teacher", Text, nullable=False),
+    Column("asked", Text, nullable=False), Column("active", Boolean, nullable=False),
+    Column("purpose", Text, nullable=False),
     # The training set reads this index alone: texts are fetched by primary key, a page at a time.
     Index("lesson_training", "model", "trains", "first_position", "valid_from", "valid_to", "kind", "erased",
           "question_key", "body", "held_back", "section_key"),
+    # The table of lessons likewise: it pages, filters, sorts and counts in this index.
+    Index("lesson_table", "model", "taught", "valid_from", "valid_to", "kind", "purpose", "active", "trains", "erased",
+          "held_back", "personal", "section_key", "teacher", "asked", "body"),
     Index("lesson_begun", "valid_from"),
     # Partial: an index over all open rows would tempt SQLite to read them all instead of looking up a few ids.
     Index("lesson_ceased", "valid_to", sqlite_where=CEASED, postgresql_where=CEASED),
@@ -74,6 +94,14 @@ body: Final = Table(
     Column("lesson", Text, nullable=False), Column("kind", Text, nullable=False),
     Column("document", Text, nullable=False),
 )  # fmt: skip
+
+wording: Final = Table(
+    "wording", training,
+    # Apart from `body`, so that looking for words reads them alone.
+    Column("body", BigInteger, primary_key=True, autoincrement=False), Column("folded", Text, nullable=False),
+)  # fmt: skip
+
+erasure: Final = Table("erasure", training, Column("position", BigInteger, primary_key=True, autoincrement=False))
 
 authorship: Final = Table(
     "authorship", training,

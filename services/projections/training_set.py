@@ -11,7 +11,7 @@ import json
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from contracts.facts.conversation import Turn
 from contracts.queries import Conflict, TrainingLesson
 from services.projections.lineage import Contributor, Place, contributors
-from services.projections.tables import HELD_BACK, SHARED, body, lesson, model, settlement
+from services.projections.tables import HELD_BACK, SHARED, body, erasure, lesson, model, settlement
 from services.refusals import Refused
 
 LARGEST_CACHE: Final = 16
@@ -31,10 +31,14 @@ LARGEST_PAGE: Final = 850_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A training set's order: `first[i]` is the place of the lesson whose text is `body[i]`."""
+    """A training set's order: `first[i]` is the place of the lesson whose text is `body[i]`.
+
+    `groups`: its QAs of one question key where there are several, the winner first.
+    """
 
     first: "array[int]"
     body: "array[int]"
+    groups: Mapping[str, Sequence["Rival"]]
     conflicts: int
     duplicates: int
     erased: int
@@ -62,27 +66,48 @@ def document_at(connection: Connection, id: str, position: int) -> dict[str, Any
     return document
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Positions with the same moment have the same training sets. `erased`: when words were last erased, for good."""
+
+    changed: int
+    erased: int
+
+
+def moment(connection: Connection, position: int) -> Moment:
+    """When anything last changed that training sets are made of, as seen from the position."""
+
+    def latest(column: Any, *before: ColumnElement[bool]) -> Any:
+        return select(func.coalesce(func.max(column), 0)).where(*before).scalar_subquery()
+
+    changes = [latest(one.c.valid_from, one.c.valid_from <= position) for one in (lesson, model)]
+    changes.append(latest(settlement.c.position, settlement.c.position <= position))
+    *changed, erased = connection.execute(select(*changes, latest(erasure.c.position))).one()
+    return Moment(max(changed), erased)
+
+
 class TrainingSets:
     """Plans of training sets, the latest kept in memory: rows valid at a position never change but by erasure."""
 
     def __init__(self) -> None:
-        self._plans: OrderedDict[tuple[str, int], Plan] = OrderedDict()
+        self._plans: OrderedDict[tuple[str, Moment], Plan] = OrderedDict()
         self._lock = Lock()
 
     def forget(self) -> None:
-        """Somebody's words were erased."""
+        """The read model was built anew."""
         with self._lock:
             self._plans.clear()
 
     def plan(self, connection: Connection, id: str, position: int) -> Plan:
         """The order of the model's training set at the position."""
+        key = (id, moment(connection, position))
         with self._lock:
-            if (plan := self._plans.get((id, position))) is not None:
-                self._plans.move_to_end((id, position))
+            if (plan := self._plans.get(key)) is not None:
+                self._plans.move_to_end(key)
                 return plan
         plan = _plan(connection, id, position)
         with self._lock:
-            self._plans[id, position] = plan
+            self._plans[key] = plan
             while len(self._plans) > LARGEST_CACHE:
                 self._plans.popitem(last=False)
         return plan
@@ -106,44 +131,48 @@ def page(
     return taken, str(plan.first[end - 1]) if end < len(plan.body) else None
 
 
-def conflicts_of(connection: Connection, id: str, position: int) -> list[Conflict]:
+def conflicts_of(connection: Connection, plan: Plan, id: str, position: int) -> list[Conflict]:
     """Every group of QAs with equal question keys, with its winner."""
-    taken = contributors(places_at(connection, position), id)
-    settled = _settlements(connection, id, position)
+    settled = settlements_of(connection, id, position)
     return [
         Conflict(
             question_key=key,
             winner=group[0].id,
             conflicting=[one.id for one in group[1:] if one.answer_key != group[0].answer_key],
             duplicates=[one.id for one in group[1:] if one.answer_key == group[0].answer_key],
-            settled=key in settled and _still(settled[key], group),
+            settled=key in settled and still(settled[key], group),
         )
-        for key, group in _groups(connection, id, taken, position).items()
+        for key, group in plan.groups.items()
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class _Settlement:
+class Settlement:
+    """Which QA somebody let win, and when."""
+
     winner: str
     position: int
 
 
-def _settlements(connection: Connection, id: str, position: int) -> dict[str, _Settlement]:
-    """By question key, the latest of each."""
+def settlements_of(connection: Connection, id: str, position: int) -> dict[str, Settlement]:
+    """A training set's settlements by question key, the latest of each."""
     query = select(settlement.c.question_key, settlement.c.winner, settlement.c.position).where(
         settlement.c.training_set == id, settlement.c.position <= position
     )
     rows = connection.execute(query.order_by(settlement.c.position))
-    return {key: _Settlement(winner, at) for key, winner, at in rows}
+    return {key: Settlement(winner, at) for key, winner, at in rows}
 
 
-def _still(settled: _Settlement, group: Sequence["_Contender"]) -> bool:
+def still(settled: Settlement, group: Sequence["Rival"]) -> bool:
+    """Whether nothing new has come up since somebody settled it."""
     # The winner stays; but a text that was set after the settlement is news, which somebody should look at.
     return settled.winner == group[0].id and all(one.body < settled.position for one in group)
 
 
 @dataclass(frozen=True, slots=True)
-class _Contender:
+class Rival:
+    """A QA that shares its question with others of the training set."""
+
     id: str
     body: int
     answer_key: str
@@ -170,26 +199,24 @@ def _plan(connection: Connection, id: str, position: int) -> Plan:
             first.append(place)
             bodies.append(text)
     erased = connection.execute(select(func.count()).where(condition, lesson.c.erased.is_(True))).scalar_one()
-    return Plan(first, bodies, len(losers) - same, same, erased)
+    return Plan(first, bodies, groups, len(losers) - same, same, erased)
 
 
-def _groups(
-    connection: Connection, id: str, taken: Sequence[Contributor], position: int
-) -> dict[str, list[_Contender]]:
+def _groups(connection: Connection, id: str, taken: Sequence[Contributor], position: int) -> dict[str, list[Rival]]:
     """QAs of one key where there are several, the winner first."""
-    settled = _settlements(connection, id, position)
+    settled = settlements_of(connection, id, position)
     condition = and_(taken_by(taken, position), lesson.c.kind == "qa", lesson.c.erased.is_(False))
     several = select(lesson.c.question_key).where(condition).group_by(lesson.c.question_key).having(func.count() > 1)
     keys = list(connection.execute(several).scalars())
     distance = {one.model: one.distance for one in taken}
-    found: dict[str, list[_Contender]] = defaultdict(list)
+    found: dict[str, list[Rival]] = defaultdict(list)
     columns = (lesson.c.question_key, lesson.c.id, lesson.c.model, lesson.c.body, lesson.c.answer_key)
     for start in range(0, len(keys), 500):
         query = select(*columns).where(condition, lesson.c.question_key.in_(keys[start : start + 500]))
         for key, qa, owner, text, answer in connection.execute(query):
             # A text's id is the position at which it was set, so the later one wins by the greater id.
             loses = key not in settled or settled[key].winner != qa
-            found[key].append(_Contender(qa, text, answer, (loses, distance[owner], -text, qa)))
+            found[key].append(Rival(qa, text, answer, (loses, distance[owner], -text, qa)))
     return {key: sorted(group, key=lambda one: one.rank) for key, group in sorted(found.items())}
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from services.refusals import Refused
 from tests.projections.company import Company
+from tests.projections.compiling import compiled
 
 # company ── region ── sales ── counter     (each stands below the one on its left; `support` is a sister of `sales`)
 PARENTS = {"company": None, "region": "company", "sales": "region", "support": "region", "counter": "sales"}
@@ -168,7 +169,6 @@ async def test_an_erased_persons_words_leave_every_training_set(company: Company
     assert await company.learns("m") == ["talk", "qa"]
 
     await company.report("PersonErased", "ann")
-    company.sources.sets.forget()
     past = await company.ask("training_page", at, model="m")
 
     assert [lesson.id for lesson in past.lessons] == ["qa"]
@@ -194,21 +194,6 @@ async def test_counts_tell_what_the_next_version_would_add(company: Company) -> 
     await company.report("QARevised", "one", answer="Changed.")
     await company.report("QADeactivated", "two")
     assert await counted() == (1, 1, 3, 1)
-
-
-async def compiled(company: Company, model: str, id: str = "c") -> None:
-    """As the compiler would report it."""
-    by = "service:compiler"
-    asked = await company.report("CompileRequested", id, model=model)
-    await company.report("TrainingSetPackaged", id, by=by, position=asked.position, packaging=1, sha256="a" * 64, examples=2,
-                         lessons=2, bytes=9)  # fmt: skip
-    await company.report("FileUploadIntended", id, by=by, runner="r", deadline=0, upload_sha256="a" * 64, bytes=9)
-    await company.report("FileUploaded", id, by=by, file="f")
-    await company.report("JobCreationIntended", id, by=by, runner="r", deadline=0)
-    await company.report("JobCreated", id, by=by, job="j")
-    await company.report("JobObserved", id, by=by, status="succeeded", trained_tokens=7)
-    await company.report("EvaluationStarted", id, by=by, compiled_model="ft")
-    await company.report("CompilationSucceeded", id, by=by, compiled_model="ft")
 
 
 async def test_a_compilations_row_tells_all_that_is_known(company: Company) -> None:

@@ -1,0 +1,260 @@
+"""The table of a model's lessons: filtered, sorted, paged by key, and counted by section and state.
+
+Filters, order and counts are read from one covering index; texts are fetched for the lessons of the page alone.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
+
+from contracts import queries as q
+from services.folding import fold
+from services.projections.answer_training import find_model, lesson_fields
+from services.projections.answering import Question
+from services.projections.lineage import contributors
+from services.projections.standing import FOREMOST, Facets, Standing
+from services.projections.tables import HELD_BACK, PERSONAL, UNSET, body, lesson, wording
+from services.projections.training_set import LARGEST_PAGE, places_at, taken_by
+from services.refusals import Refused
+
+COUNTED: Final = 10_000
+"""`total` goes no further."""
+SECTIONS: Final = 200
+_SORTED: Final = {
+    "taught": lesson.c.taught, "question": lesson.c.asked, "section": lesson.c.section_key,
+    "teacher": lesson.c.teacher,
+}  # fmt: skip
+_FEW: Final = 1_000
+"""So many texts are asked for by name; more are picked from a scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A row's place in the order, and its text."""
+
+    value: str | int
+    taught: int
+    body: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """What `next` carries: the last row's place, and the total, which is counted once."""
+
+    value: str | int
+    taught: int
+    total: int
+
+    def __str__(self) -> str:
+        return base64.urlsafe_b64encode(json.dumps([self.value, self.taught, self.total]).encode()).decode()
+
+    @classmethod
+    def read(cls, text: str, value: type[str] | type[int]) -> "_Cursor":
+        """Raises `Refused`: `malformed`."""
+        try:
+            found = json.loads(base64.urlsafe_b64decode(text.encode()))
+        except (binascii.Error, ValueError):
+            found = None
+        match found:
+            case [one, int(taught), int(total)] if isinstance(one, value):
+                return cls(one, taught, total)
+        raise Refused(
+            "malformed",
+            "`after` must be the `next` of a page with the same sorting.",
+            {"after": "not a next of a page"},
+        )
+
+
+def lesson_table(question: Question, wanted: q.LessonTableWanted) -> q.LessonTable:
+    """A page of the table."""
+    question.asker.need("administrator", "trainer", "auditor")
+    id = find_model(question, wanted.model)
+    standing = question.sources.standings.standing(question.training, id, question.position)
+    scope = _scope(question, id, inherited=wanted.inherited)
+    cursor = _Cursor.read(wanted.after, int if wanted.sort == "taught" else str) if wanted.after else None
+    enough = COUNTED + 1 if cursor is None else wanted.limit + 1
+    keys = _keys(question, wanted, scope, standing, cursor, enough)
+    total = len(keys) if cursor is None else cursor.total
+    rows = _rows(question, scope, standing, keys[: wanted.limit])
+    last = keys[len(rows) - 1] if rows and len(keys) > len(rows) else None
+    facets = _facets(question, scope, standing, inherited=wanted.inherited) if cursor is None else None
+    return q.LessonTable(
+        lessons=rows,
+        next=str(_Cursor(last.value, last.taught, total)) if last else None,
+        total=min(total, COUNTED),
+        more=total > COUNTED,
+        sections=facets.sections if facets else None,
+        states=facets.states if facets else None,
+    )
+
+
+def _scope(question: Question, id: str, *, inherited: bool) -> ColumnElement[bool]:
+    """The model's own lessons, those that train nothing too, and perhaps what relatives bring in."""
+    holds = and_(lesson.c.valid_from <= question.position, lesson.c.valid_to > question.position)
+    own = and_(lesson.c.model == id, holds)
+    relatives = contributors(places_at(question.training, question.position), id)[1:] if inherited else []
+    if not relatives:
+        return own
+    models = lesson.c.model.in_([id, *(one.model for one in relatives)])
+    return and_(models, or_(own, taken_by(relatives, question.position)))
+
+
+# the order ------------------------------------------------------------------------------------------------------------
+
+
+def _keys(
+    question: Question,
+    wanted: q.LessonTableWanted,
+    scope: ColumnElement[bool],
+    standing: Standing,
+    cursor: _Cursor | None,
+    enough: int,
+) -> list[_Key]:
+    """So many in the order that is wanted, from behind the cursor."""
+    column = _SORTED[wanted.sort]
+    query: Select[Any] = select(column, lesson.c.taught, lesson.c.body).where(scope, *_filters(wanted))
+    query = _worded(query, wanted.text)
+    texts = _texts(wanted.state, standing)
+    if texts is None:
+        query = query.where(_of_state(wanted.state, standing)).limit(enough)
+    elif len(texts) <= _FEW:
+        query = query.where(lesson.c.body.in_(list(texts))).limit(enough)
+    if cursor is not None:
+        query = query.where(_beyond(column, cursor, descending=wanted.descending))
+    order = [one.desc() if wanted.descending else one.asc() for one in dict.fromkeys((column, lesson.c.taught))]
+    with question.training.execute(query.order_by(*order).execution_options(stream_results=True)) as found:
+        return list(islice((_Key(*row) for row in found if texts is None or row[2] in texts), enough))
+
+
+def _beyond(column: Any, cursor: _Cursor, *, descending: bool) -> ColumnElement[bool]:
+    later = lesson.c.taught < cursor.taught if descending else lesson.c.taught > cursor.taught
+    if column is lesson.c.taught:
+        return later
+    farther = column < cursor.value if descending else column > cursor.value
+    return or_(farther, and_(column == cursor.value, later))
+
+
+def _filters(wanted: q.LessonTableWanted) -> list[ColumnElement[bool]]:
+    given: list[tuple[Any, Any]] = [
+        (lesson.c.kind, wanted.kind),
+        (lesson.c.purpose, wanted.purpose),
+        (lesson.c.section_key, fold(wanted.section) if wanted.section is not None else None),
+        (lesson.c.teacher, wanted.taught_by),
+    ]
+    return [column == value for column, value in given if value is not None]
+
+
+def _worded(query: Select[Any], text: str | None) -> Select[Any]:
+    words = fold(text or "").split()
+    if not words:
+        return query
+    joined = query.join(wording, wording.c.body == lesson.c.body)
+    return joined.where(*(wording.c.folded.contains(one, autoescape=True) for one in words))
+
+
+def _texts(state: q.LessonState | None, standing: Standing) -> Collection[int] | None:
+    """The texts of which the word holds, where the rows themselves don't tell."""
+    match state:
+        case "waiting":
+            return standing.waiting
+        case "learnt":
+            return standing.learnt
+        case "conflict" | "duplicate":
+            return {text: loss for text, loss in standing.rivals.items() if loss.word == state}
+        case _:
+            return None
+
+
+def _of_state(state: q.LessonState | None, standing: Standing) -> ColumnElement[bool]:
+    whole = lesson.c.erased.is_(False)
+    match state:
+        case "inactive":
+            return and_(whole, lesson.c.active.is_(False))
+        case "validation":
+            return and_(whole, lesson.c.purpose == "validation")
+        case "personal_data":
+            return and_(whole, PERSONAL)
+        case "held_back":
+            return and_(whole, lesson.c.model == standing.model, _held_back(standing))
+        case _:
+            return true()
+
+
+def _held_back(standing: Standing) -> ColumnElement[bool]:
+    by_section = lesson.c.section_key.in_(sorted(standing.sections))
+    unset = lesson.c.held_back == UNSET
+    return or_(lesson.c.held_back == HELD_BACK, unset if standing.personal else and_(unset, by_section))
+
+
+# the page -------------------------------------------------------------------------------------------------------------
+
+
+def _rows(question: Question, scope: ColumnElement[bool], standing: Standing, keys: list[_Key]) -> list[q.TableRow]:
+    query = select(lesson, body.c.document).join(body, body.c.id == lesson.c.body)
+    found = question.training.execute(query.where(scope, lesson.c.taught.in_([one.taught for one in keys])))
+    by_place = {row["taught"]: row for row in found.mappings()}
+    rows: list[q.TableRow] = []
+    size = 0
+    for key in keys:
+        row = _row(by_place[key.taught], standing)
+        size += len(row.model_dump_json())
+        if rows and size > LARGEST_PAGE:
+            break
+        rows.append(row)
+    return rows
+
+
+def _row(row: Mapping[Any, Any], standing: Standing) -> q.TableRow:
+    states = standing.words(row)
+    text = row["body"]
+    loss = standing.rivals.get(text)
+    stands = {
+        "state": states[0] if states else None,
+        "states": states,
+        "change": standing.waiting.get(text),
+        "version": standing.version if text in standing.learnt else None,
+        "winner": loss.winner if loss else None,
+        "inherited_from": row["model"] if row["model"] != standing.model else None,
+        "erased": row["erased"],
+    }
+    return q.TableRow.model_validate(lesson_fields(row, row["document"]) | stands)
+
+
+# the facets -----------------------------------------------------------------------------------------------------------
+
+
+def _facets(question: Question, scope: ColumnElement[bool], standing: Standing, *, inherited: bool) -> Facets:
+    if inherited not in standing.counted:
+        found = Facets(_sections(question, scope), _states(question, scope, standing))
+        standing.counted[inherited] = found
+    return standing.counted[inherited]
+
+
+def _sections(question: Question, scope: ColumnElement[bool]) -> list[q.SectionCount]:
+    columns = (lesson.c.section_key, func.count(), func.max(lesson.c.taught))
+    query = select(*columns).where(scope).group_by(lesson.c.section_key)
+    largest = query.order_by(func.count().desc(), lesson.c.section_key).limit(SECTIONS)
+    counted = [(number, taught) for _, number, taught in question.training.execute(largest)]
+    spelt = select(lesson.c.taught, lesson.c.attributes).where(scope, lesson.c.taught.in_([one for _, one in counted]))
+    names = {taught: json.loads(text)["section"] for taught, text in question.training.execute(spelt)}
+    return [q.SectionCount(section=names[taught], lessons=number) for number, taught in counted]
+
+
+def _states(question: Question, scope: ColumnElement[bool], standing: Standing) -> dict[q.LessonState, int]:
+    """How often each state holds: from the rows where they tell, from their texts where only those do."""
+    told: tuple[q.LessonState, ...] = ("inactive", "validation", "personal_data", "held_back")
+    sums = [func.sum(case((_of_state(word, standing), 1), else_=0)) for word in told]
+    counted = question.training.execute(select(*sums).where(scope)).one()
+    found: dict[q.LessonState, int] = {word: number or 0 for word, number in zip(told, counted, strict=True)}
+    looked: dict[q.LessonState, Collection[int]] = {
+        word: texts for word in FOREMOST if (texts := _texts(word, standing)) is not None
+    }
+    bodies = question.training.execute(select(lesson.c.body).where(scope)).scalars().all()
+    found |= {word: sum(map(texts.__contains__, bodies)) for word, texts in looked.items()}
+    return {word: found[word] for word in FOREMOST}
