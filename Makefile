@@ -24,10 +24,10 @@ check: .venv/installed
 	$(BIN)/python -m contracts.publish --check
 
 unit: .venv/installed
-	$(BIN)/pytest -m "not slow" -n 2 $(ARGS)
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
 
 test: check
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 bench: .venv/installed
 	$(BIN)/python -m bench $(ARGS)

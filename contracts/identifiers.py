@@ -1,5 +1,6 @@
 """Ids, modules, actors and languages: the small strings by which everything is named."""
 
+import uuid
 from typing import Annotated, Final
 
 from pydantic import StringConstraints
@@ -28,3 +29,10 @@ SERVICES: Final = frozenset({"commands", "projections", "compiler", "chat"})
 SPEAKERS: Final = frozenset({"web", "cli"})
 """The only modules that may speak for a person."""
 RESERVED_MODULES: Final = SERVICES | SPEAKERS
+
+_ANSWERS: Final = uuid.UUID("3f0c2a1e-7a0b-5b7c-8f55-0a6f0d1c9e24")
+
+
+def answer_id(question: str, virtual_user: str) -> str:
+    """The id of the one answer that this virtual user can give to the question."""
+    return str(uuid.uuid5(_ANSWERS, f"{question}/{virtual_user}"))

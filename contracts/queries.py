@@ -694,6 +694,29 @@ class People(Shape):
     people: list[PersonRow]
 
 
+class SignInWanted(Shape):
+    """Whose login, e-mail or id this is, case folded; only services ask."""
+
+    login: str
+
+
+class SignIn(Shape):
+    person: Id | None
+
+
+class SignInLinkWanted(Shape):
+    """A person by id, login or e-mail. Asked at the command line, by the owner or an administrator."""
+
+    person: str
+
+
+class SignInLink(Shape):
+    """Signs the person in once, within a day."""
+
+    person: Id
+    url: str
+
+
 class GroupWanted(Shape):
     group: Id
 
@@ -1023,6 +1046,8 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "last_success": (LastSuccessWanted, MaybeCompilation),
     "people": (Nothing, People),
     "person": (PersonWanted, PersonRow),
+    "sign_in": (SignInWanted, SignIn),
+    "sign_in_link": (SignInLinkWanted, SignInLink),
     "groups": (Nothing, Groups),
     "group": (GroupWanted, GroupRow),
     "messages": (MessagesWanted, Messages),
@@ -1039,5 +1064,5 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "ask": (AskWanted, Asked),
 }
 """Every query's name with what it asks and what it answers. `ask` is answered by chat, `preflight` by the
-compiler, `sequence` by commands, the others by projections. `rebuild` starts building
+compiler, `sequence` by commands, `sign_in_link` by web, the others by projections. `rebuild` starts building
 the read models anew beside the serving ones, which is what it has instead of an effect on the log."""

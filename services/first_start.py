@@ -35,6 +35,15 @@ async def prepare(settings: Settings, login: Login, *, demo: bool) -> str | None
         await bus.close()
 
 
+async def sign_in_link(login: Login) -> str:
+    """An address that signs the owner in, once. Raises as `prepare`."""
+    bus = await Bus.connect(login, name="first-start")
+    try:
+        return str((await bus.query("sign_in_link", {"person": "owner"}, module="cli"))[1].url)
+    finally:
+        await bus.close()
+
+
 def _embedded_provider(secret: str | None) -> Envelope:
     data = ProviderRegistered(
         name="Embedded",

@@ -42,6 +42,8 @@ class Settings:
     log_url: str = field(repr=False)
     keys_url: str = field(repr=False)
     read_models_url: str = field(repr=False)
+    web_url: str = field(repr=False)
+    """Sessions, passwords, drafts: what only the pages need."""
     master_key: bytes = field(repr=False)
     login: Login
     embedded_provider_url: str
@@ -49,6 +51,8 @@ class Settings:
     secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     http_host: str = "127.0.0.1"
     http_port: int = 0
+    web_address: str = ""
+    """Under which people reach the pages, such as `https://apprentice.example`; empty: as it listens."""
     provider_timeout: float = 60.0
     """Seconds that one call to a provider may take."""
     provider_patience: float = 60.0
@@ -65,6 +69,8 @@ class Settings:
     """How long each status of its jobs lasts."""
     nightly_at: time = time(2)
     """When models that compile nightly do, in this machine's time zone."""
+    demo: bool = False
+    """A demo company: whoever is here may go on as any of its people."""
     sandbox: bool = False
     """For developers of modules: a fact with the header `Sandbox-Refuse` is refused with the code that it names."""
 
@@ -81,6 +87,7 @@ class Settings:
             log_url=read_value(environ, "APPRENTICE_LOG_URL") or f"sqlite:///{home / 'log.db'}",
             keys_url=read_value(environ, "APPRENTICE_KEYS_URL") or f"sqlite:///{home / 'keys.db'}",
             read_models_url=read_value(environ, "APPRENTICE_READ_MODELS_URL") or f"sqlite:///{home}",
+            web_url=read_value(environ, "APPRENTICE_WEB_URL") or f"sqlite:///{home / 'web.db'}",
             master_key=_master_key(environ, home),
             login=Login(
                 url=read_value(environ, "APPRENTICE_NATS_URL") or "",
@@ -92,6 +99,7 @@ class Settings:
             secrets=_secrets(environ, home),
             http_host=read_value(environ, "APPRENTICE_HTTP_HOST") or "127.0.0.1",
             http_port=_number(environ, "APPRENTICE_HTTP_PORT", 0),
+            web_address=(read_value(environ, "APPRENTICE_WEB_ADDRESS") or "").rstrip("/"),
             provider_timeout=_seconds(environ, "APPRENTICE_PROVIDER_TIMEOUT", 60.0),
             provider_patience=_seconds(environ, "APPRENTICE_PROVIDER_PATIENCE", 60.0),
             poll_seconds=_seconds(environ, "APPRENTICE_POLL_SECONDS", 0.2),
@@ -100,6 +108,7 @@ class Settings:
             embedded_provider_faults=environ.get("APPRENTICE_EMBEDDED_PROVIDER_FAULTS") == "1",
             nightly_at=_time_of_day(environ, "APPRENTICE_NIGHTLY_AT", "02:00"),
             sandbox=environ.get("APPRENTICE_SANDBOX") == "1",
+            demo=environ.get("APPRENTICE_DEMO") == "1",
             embedded_provider_step_seconds=_seconds(environ, "APPRENTICE_EMBEDDED_PROVIDER_STEP_SECONDS", 0.02),
         )
 

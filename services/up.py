@@ -17,7 +17,7 @@ from services.bus.client import BusUnreachable, NoReply
 from services.bus.endpoint import Endpoint, remove_endpoint, write_endpoint
 from services.bus.provisioning import ProvisioningRefused, provision
 from services.bus.server import EmbeddedServer, ServerFailed
-from services.first_start import prepare
+from services.first_start import prepare, sign_in_link
 from services.home import HomeFailed, locked, master_key, opened, write_log
 from services.http_server import PortTaken
 from services.refusals import Refused
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 FIRST_START: Final = "first-start"
 """Stands in the home folder until its first start is over."""
 DEMO: Final = "demo"
+"""Stands in the home folder of a demo company, whose people anybody here may be."""
 LOOK_SECONDS: Final = 1.0
 TRY: Final = ("models", "status", "history")
 TRY_DEMO: Final = ("models", 'ask "AI Marketing Assistant" "How often do we post on Instagram?"')
@@ -53,6 +54,9 @@ def start(home: Path, *, port: int, demo: bool, sandbox: bool = False) -> int:
             )
             if not (home / "log.db").exists():
                 (home / FIRST_START).write_text(DEMO if demo else "", encoding="utf-8")
+                if demo:
+                    (home / DEMO).touch()
+            settings = dataclasses.replace(settings, demo=(home / DEMO).exists())
             server = EmbeddedServer.start(home)
             try:
                 return asyncio.run(_Up(server, settings, began).run())
@@ -109,9 +113,11 @@ class _Up:
         if self._stop.is_set():
             return
         home = self._settings.home
+        first = (home / FIRST_START).exists()
         loaded = await self._prepare()
+        link = await sign_in_link(self._server.logins["cli"]) if first else ""
         write_endpoint(home, self._endpoint())
-        _tell(home, self._urls | {"bus": self._server.url}, loaded, time.monotonic() - self._began)
+        _tell(home, self._urls | {"bus": self._server.url}, loaded, link, time.monotonic() - self._began)
 
     async def _begin(self, name: str, http_port: int | None = None) -> None:
         if self._stop.is_set():
@@ -168,14 +174,18 @@ class _Up:
         )
 
 
-def _tell(home: Path, urls: dict[str, str], loaded: str | None, seconds: float) -> None:
+def _tell(home: Path, urls: dict[str, str], loaded: str | None, link: str, seconds: float) -> None:
     """Where everything is, and what to try next."""
     command = "apprentice" if shutil.which("apprentice") else os.path.relpath(sys.argv[0])
     there = "" if home == default_home().resolve() else f" --home {home}"
     lines = [f"Apprentice is running, ready in {seconds:.1f} s.", ""]
     lines += [f"  {name:<9} {value}" for name, value in (("home", str(home)), *urls.items())]
     lines += ["", f"The demo company {loaded} is loaded."] if loaded else []
-    lines += ["", "Try in another terminal:"]
+    if link:
+        lines += ["", "Open this; it signs you in once, within a day:", "", f"  {link}"]
+    else:
+        lines += ["", f"Open {urls['web']}; a link that signs you in makes: {command} link{there}"]
+    lines += ["", "Or try in another terminal:"]
     lines += [f"  {command} {each}{there}" for each in (TRY_DEMO if loaded else TRY)]
     lines += ["", "Ctrl-C stops it; nothing is lost.", ""]
     sys.stdout.write("\n".join(lines))

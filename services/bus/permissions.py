@@ -91,7 +91,8 @@ USERS: Final[Mapping[str, Permissions]] = {
     ),
     "web": Permissions(
         publish=("cmd.web.>", "inbox.web.>", "qry.web.>", *_EVERYTHING_OF_EV, *_follow(subjects.OUT, "out.web.>")),
-        subscribe=("chunk.>", subjects.HINT),
+        subscribe=("chunk.>", "qry.*.sign_in_link", subjects.HINT),
+        answers=True,
     ),
     "cli": Permissions(
         publish=("cmd.cli.>", "inbox.cli.>", "qry.cli.>", *_follow(subjects.OUT, "out.cli.>")),

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import time
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from contracts.facts import Fact
 from contracts.facts.message import AnswerFailed, AnswerPosted
+from contracts.identifiers import answer_id
 from contracts.queries import AnswererRow, ModelRow, ModelWanted, Nothing, People, QuestionRow, QuestionWanted
 from services.bus.client import Bus
 from services.bus.reporting import new_fact
@@ -20,17 +20,11 @@ from services.refusals import Refused
 
 TOO_LATE: Final = timedelta(minutes=10)
 LARGEST_ANSWER: Final = 60_000
-_ANSWERS: Final = uuid.UUID("3f0c2a1e-7a0b-5b7c-8f55-0a6f0d1c9e24")
 _SETTLED: Final = frozenset(
     {"already_answered", "nothing_changes", "message_deleted", "group_archived", "not_a_member"}
 )
 
 logger = logging.getLogger(__name__)
-
-
-def answer_id(question: str, virtual_user: str) -> str:
-    """The id of the one answer that this virtual user can give to the question."""
-    return str(uuid.uuid5(_ANSWERS, f"{question}/{virtual_user}"))
 
 
 class Answering:

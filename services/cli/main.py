@@ -14,6 +14,7 @@ from services.cli import (
     exporting,
     history,
     importing,
+    linking,
     models,
     modules,
     noticing,
@@ -65,6 +66,7 @@ for name, command, panel in (
     ("run", running.run, _RUN),
     ("rebuild", upkeep.rebuild, _RUN),
     ("module", modules.module, _RUN),
+    ("link", linking.link, _RUN),
     ("secrets", running.secrets, _RUN),
     ("endpoint", running.endpoint, _RUN),
 ):

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from contracts import queries as q
+from services.folding import fold
 from services.projections.answering import Question
 from services.projections.tables import group, message, person
 from services.refusals import Refused
@@ -27,6 +28,19 @@ def one_person(question: Question, wanted: q.PersonWanted) -> q.PersonRow:
     if found is None:
         raise Refused("unknown_person", f"There is no person {wanted.person}.", {"person": "unknown"})
     return _person(wanted.person, json.loads(found))
+
+
+def sign_in(question: Question, wanted: q.SignInWanted) -> q.SignIn:
+    """Whose login, e-mail or id this is."""
+    if not question.asker.service:
+        raise Refused("role_needed", "Only services ask whose login this is.")
+    key = fold(wanted.login)
+    rows = [(id, json.loads(one)) for id, one in question.chat.execute(select(person.c.id, person.c.document))]
+    for name in ("login", "email"):
+        found = [id for id, one in rows if not one["erased"] and isinstance(one[name], str) and fold(one[name]) == key]
+        if found:
+            return q.SignIn(person=found[0] if len(found) == 1 else None)
+    return q.SignIn(person=next((id for id, one in rows if id == wanted.login and not one["erased"]), None))
 
 
 def groups(question: Question, _: q.Nothing) -> q.Groups:

@@ -2,12 +2,15 @@
 
 import json
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, select
 
 from contracts.identifiers import SERVICES, SPEAKERS
 from services.projections.tables import person
 from services.refusals import Refused
+
+WEB: Final = "service:web"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ def asker_of(module: str, actor: str, chat: Connection) -> Asker:
     """
     if module not in SPEAKERS:
         return Asker(f"service:{module}" if module in SERVICES else f"module:{module}", frozenset())
+    if module == "web" and actor == WEB:
+        return Asker(WEB, frozenset())  # who signs in isn't known yet, and what is shown to a whole room is asked once
     if not actor.startswith("person:"):
         raise Refused("forged_actor", f"{module} asks for people only.", {"actor": "must be person:<id>"})
     id = actor.removeprefix("person:")

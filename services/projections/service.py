@@ -67,6 +67,7 @@ HANDLERS: dict[str, Handler] = {
     "last_success": answer_training.last_success,
     "people": answer_chat.people,
     "person": answer_chat.one_person,
+    "sign_in": answer_chat.sign_in,
     "groups": answer_chat.groups,
     "group": answer_chat.one_group,
     "messages": answer_messages.messages,

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from contracts.facts import FACTS
+from contracts.identifiers import answer_id
 from contracts.queries import AnswerChunk, Messages
 from services.bus.client import Bus
 from services.bus.endpoint import read_endpoint
 from services.bus.reporting import new_fact
-from services.chat.answering import answer_id
 from tests.fixtures.system import System
 
 pytestmark = pytest.mark.slow

@@ -26,7 +26,7 @@ async def commands(nats: EmbeddedServer, folder: Path) -> AsyncIterator[None]:
     """The service, until the block ends."""
     settings = Settings(
         home=folder, log_url=f"sqlite:///{folder}/log.db", keys_url=f"sqlite:///{folder}/keys.db",
-        read_models_url=f"sqlite:///{folder}", master_key=b"m" * 32, login=nats.logins["commands"],
+        read_models_url=f"sqlite:///{folder}", web_url=f"sqlite:///{folder}/web.db", master_key=b"m" * 32, login=nats.logins["commands"],
         embedded_provider_url="",
     )  # fmt: skip
     ready, stop = asyncio.Event(), asyncio.Event()

@@ -1,0 +1,120 @@
+"""The application: every page's router, and what becomes of what goes wrong."""
+
+import logging
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
+
+from services.bus.client import NoReply
+from services.health import Health
+from services.refusals import Refused
+from services.web import static_files
+from services.web.house import House
+from services.web.languages import chosen, translations
+from services.web.live import route as live
+from services.web.pages import chat, signing_in
+from services.web.rendering import answer
+from services.web.security import App, Guarded
+from services.web.visitor import SignedOut, theme_of, visitor_of
+
+ROUTERS = (static_files.router, live.router, signing_in.router, chat.router)
+"""In the order in which they are looked through."""
+_FORBIDDEN = frozenset({"role_needed", "not_a_member", "not_the_author", "forged_actor"})
+_BROKEN = frozenset({"unavailable", "behind", "internal_error", "busy"})
+
+logger = logging.getLogger(__name__)
+
+
+def application(house: House, ready: Callable[[], bool]) -> App:
+    """Everything that is served over HTTP."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.house = house
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(SignedOut, _signed_out)
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(NoReply, _away)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.mount("/", Health("web", ready))
+    return Guarded(app)
+
+
+def status_of(refused: Refused) -> int:
+    """The HTTP status that says what the refusal says."""
+    if refused.code in _FORBIDDEN:
+        return 403
+    if refused.code.startswith("unknown_"):
+        return 404
+    if refused.code in _BROKEN:
+        return 503
+    return 409 if refused.code in ("conflict", "nothing_changes", "already_answered") else 422
+
+
+async def _signed_out(request: Request, _: Exception) -> Response:
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"hx-redirect": "/sign-in"})
+    if request.url.path == "/live":
+        return Response(status_code=401)
+    return RedirectResponse(f"/sign-in?to={request.url.path}", status_code=303)
+
+
+async def _refused(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Refused)
+    return await _problem(request, status_of(problem), problem.message, problem.code)
+
+
+async def _away(request: Request, problem: Exception) -> Response:
+    logger.warning("a page couldn't be shown: %s", problem)
+    return await _problem(request, 503, "", "unavailable")
+
+
+async def _http(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, HTTPException)
+    return await _problem(request, problem.status_code, "", "unknown_page" if problem.status_code == 404 else "http")
+
+
+async def _malformed(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, RequestValidationError)
+    return await _problem(request, 422, "", "malformed")
+
+
+async def _problem(request: Request, status: int, message: str, code: str) -> Response:
+    """A sentence: as a toast where a part of a page was asked for, else as a page."""
+    try:
+        visitor = await visitor_of(request)
+    except (NoReply, Refused):
+        visitor = None
+    language = visitor.language if visitor else chosen([], request.headers.get("accept-language", ""))
+    context = {
+        "sentence": sentence(language, code, message),
+        "code": code,
+        "status": status,
+        "theme": theme_of(request),
+    }
+    if request.headers.get("hx-request"):
+        headers = {"hx-reswap": "none", "hx-push-url": "false"}
+        return answer("parts/problem_toast.html", language, context, status, headers)
+    return answer("problem.html", language, context | {"visitor": visitor}, status)
+
+
+def sentence(language: str, code: str, message: str) -> str:
+    """What is wrong, in this language: the rules' own sentence, or ours for its code where there is no translation."""
+    _ = translations(language).gettext
+    ours = {
+        "unavailable": _(
+            "This can't be shown now because a part of the system isn't answering. Try again in a moment."
+        ),
+        "unknown_page": _("There is no such page. It may have moved, or the address is mistyped."),
+        "malformed": _("Something in this request isn't as it should be; open the page anew and try again."),
+        "role_needed": _("This needs another role; ask an administrator."),
+        "conflict": _("Somebody else changed this meanwhile. Look at the newer text and save again."),
+        "nothing_changes": _("Nothing would change by this."),
+        "unknown_group": _("There is no such group that you are in."),
+    }
+    if language == "en" and message:
+        return message
+    return ours.get(code) or message or _("Something went wrong; nothing was changed.")

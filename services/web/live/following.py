@@ -1,0 +1,82 @@
+"""Follows EV for all pages of this process: hints for what changed, and each group's messages as they look now."""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from contracts.queries import MessageRow, MessageWanted
+from services.bus.client import Bus, NoReply
+from services.bus.tail import Followed, last_sequence, tail
+from services.refusals import Refused
+from services.web.asking import ACTOR, MODULE
+from services.web.directory import Directory
+from services.web.live import frames
+from services.web.live.rooms import Frame, Room, Rooms
+from services.web.thread import drawn_message
+
+HINTED: Final = frozenset(
+    {"model", "provider", "qa", "conversation", "proposal", "compilation", "group", "person", "module"}
+)
+"""Kinds of which pages wait to hear; what a change of a message means for a page is told to its group's room."""
+NAMING: Final = frozenset({"model", "person"})
+
+logger = logging.getLogger(__name__)
+
+
+class Following:
+    """One reader of EV per process, not per browser."""
+
+    def __init__(self, bus: Bus, rooms: Rooms, directory: Directory) -> None:
+        self._bus, self._rooms, self._directory = bus, rooms, directory
+
+    async def run(self, began: Callable[[], None]) -> None:
+        """Follow without end; `began` is called once nothing can be missed any more."""
+        sequence = await last_sequence(self._bus)
+        _, head = await self._bus.query("state", {}, module=MODULE, actor=ACTOR)
+        self._rooms.begin(head.head)
+        began()
+        async for message in tail(self._bus, subjects=["ev.>"], after_sequence=sequence):
+            await self._take(message)
+
+    async def _take(self, message: Followed) -> None:
+        event: dict[str, Any] = json.loads(message.data)
+        kind = message.subject.split(".")[2]
+        if kind in NAMING:
+            self._directory.forget()
+        if kind in HINTED:
+            self._rooms.hall.publish(frames.hint(kind, message.position, str(event["subject"])))
+        if kind == "message":
+            await self._message(message.position, event)
+        if kind == "group":
+            self._check_members(event)
+        self._rooms.position = max(self._rooms.position, message.position)
+
+    async def _message(self, position: int, event: dict[str, Any]) -> None:
+        group = event["data"].get("group")
+        self._rooms.hall.publish(frames.hint("message", position, str(group)))
+        room = self._rooms.room(f"group:{group}")
+        if room is None:
+            return
+        for id in dict.fromkeys((event["subject"], event["data"].get("question"))):
+            if id is not None:
+                await self._show(room, position, id)
+
+    async def _show(self, room: Room, position: int, id: str) -> None:
+        wanted = MessageWanted(message=id)
+        try:
+            row: MessageRow = (await self._bus.query("message", wanted, module=MODULE, actor=ACTOR, after=position))[1]
+        except (Refused, NoReply) as problem:
+            logger.warning("the message %s can't be shown now: %s", id, problem)
+            room.publish(frames.hint(frames.RESYNC, position))
+            return
+        everybody = await self._directory.everybody()
+        room.growing.pop(id, None)
+        room.publish(Frame(position, lambda look: frames.html(drawn_message(row, everybody, look), position)))
+
+    def _check_members(self, event: dict[str, Any]) -> None:
+        gone = event["data"].get("member") if event["type"] == "MemberLeft" else None
+        room = self._rooms.room(f"group:{event['subject']}")
+        for reader in list(room.readers) if room is not None and gone else ():
+            if reader.actor == gone:
+                reader.end()

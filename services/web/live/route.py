@@ -1,0 +1,67 @@
+"""`/live`: the one stream of an open page."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+
+from services.web.live import frames
+from services.web.live.rooms import Reader, Room
+from services.web.visitor import Signed, Visitor
+
+HEARTBEAT: Final = 15.0
+
+router = APIRouter()
+
+
+@router.get("/live")
+async def live(request: Request, visitor: Signed, after: int = 0, group: str | None = None) -> StreamingResponse:
+    """Hints for every page and, with `group`, the messages of that group after a position.
+
+    `Last-Event-ID`, which the browser sends when it comes back, counts instead of `after`.
+    """
+    if group is not None:
+        await visitor.ask("group", group=group)  # refused to whoever isn't in it
+    given = request.headers.get("last-event-id", "")
+    seen = int(given) if given.isdecimal() else after
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(
+        _stream(visitor, seen, f"group:{group}" if group else None), media_type="text/event-stream", headers=headers
+    )
+
+
+async def _stream(visitor: Visitor, seen: int, name: str | None) -> AsyncIterator[bytes]:
+    rooms = visitor.house.rooms
+    reader = Reader(visitor.actor, visitor.session.digest, (visitor.language, visitor.zone))
+    async with AsyncExitStack() as leaving:
+        hall = rooms.hall
+        hall.readers.add(reader)
+        leaving.callback(hall.readers.discard, reader)
+        _catch_up(reader, hall, seen)
+        if name is not None:
+            room = rooms.enter(name, reader)
+            leaving.callback(rooms.leave, name, reader)
+            _catch_up(reader, room, seen)
+        yield b"retry: 500\n\n"
+        while True:
+            try:
+                frame = await asyncio.wait_for(reader.frames.get(), HEARTBEAT)
+            except TimeoutError:
+                if await asyncio.to_thread(visitor.house.sessions.still, visitor.session.digest):
+                    yield frames.BEAT
+                    continue
+                return
+            if frame is None:
+                return
+            yield frame.drawn(reader.look)
+
+
+def _catch_up(reader: Reader, room: Room, seen: int) -> None:
+    missed = room.after(seen) if seen else []
+    for frame in [frames.hint(frames.RESYNC, 0)] if missed is None else missed:
+        reader.send(frame)
+    for frame in room.growing.values():
+        reader.send(frame)

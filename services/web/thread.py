@@ -1,0 +1,80 @@
+"""A group's messages as markup: the same article in a page and in a live frame."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from contracts.identifiers import answer_id
+from contracts.queries import MessageRow
+from services.web import markdown
+from services.web.directory import Named, named
+from services.web.live.rooms import Look
+from services.web.rendering import render
+
+LAST = 10**15
+"""Where an answer that is still awaited stands: behind every message."""
+Everybody = Mapping[str, Named]
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """An answer that somebody will give, gives now, or couldn't give."""
+
+    id: str
+    question: str
+    author: Named
+    state: str
+    failure: str = ""
+
+
+def drawn_message(row: MessageRow, everybody: Everybody, look: Look) -> str:
+    """A live frame of one message, with the answers that it waits for."""
+    return render("parts/message_frame.html", look[0], message_context([row], everybody, look))
+
+
+def drawn_growth(id: str, member: str, text: str, everybody: Everybody, look: Look) -> str:
+    """A live frame of an answer that grows."""
+    context = {"id": id, "author": named(everybody, member), "said": markdown.html(text), "language": look[0]}
+    return render("parts/growing_frame.html", look[0], context)
+
+
+def message_context(rows: Sequence[MessageRow], everybody: Everybody, look: Look) -> dict[str, Any]:
+    """What parts/messages.html needs."""
+    names = [name for one in everybody.values() if not one.erased for name in (one.name, *one.names.values()) if name]
+    return {
+        "messages": rows,
+        "everybody": everybody,
+        "named": lambda member: named(everybody, member),
+        "said": lambda row: _said(row, everybody, names),
+        "awaited": awaited(rows, everybody),
+        "zone": look[1],
+        "language": look[0],
+        "LAST": LAST,
+    }
+
+
+def awaited(rows: Sequence[MessageRow], everybody: Everybody) -> list[Awaited]:
+    """The answers that these messages wait for."""
+    return [
+        Awaited(
+            id=answer_id(row.id, one.virtual_user),
+            question=row.id,
+            author=named(everybody, f"virtual_user:{one.virtual_user}"),
+            state=one.state,
+            failure=row.failures[one.virtual_user].message if one.virtual_user in row.failures else "",
+        )
+        for row in rows
+        for one in row.answering
+    ]
+
+
+def _said(row: MessageRow, everybody: Everybody, names: list[str]) -> Markup:
+    models = {
+        name.casefold(): f"/models/{one.model}"
+        for one in everybody.values()
+        if one.model
+        for name in (one.name, *one.names.values())
+    }
+    return markdown.mentioned(markdown.html(row.text), lambda name: models.get(name.casefold()), names)
