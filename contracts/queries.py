@@ -166,12 +166,13 @@ class LessonRow(Shape):
 
 
 class LessonsWanted(Shape):
-    """A page of a model's own lessons in order of id."""
+    """A page of a model's own lessons, in order of id or as they were taught. `after`: a `next` of the page before."""
 
     model: str
     kind: Literal["qa", "conversation"] | None = None
     purpose: Purpose | None = None
     personal_data: bool = Field(default=False, description="Only those in which personal data was found.")
+    order: Literal["id", "taught"] = "id"
     after: str = ""
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100
 
@@ -352,6 +353,7 @@ class KnownWanted(Shape):
 
     model: str
     questions: Annotated[list[str], Field(max_length=500)]
+    answers: bool = Field(default=True, description="False: `answer` stays empty, so that the reply stays small.")
 
 
 class KnownQuestion(Shape):
@@ -359,6 +361,7 @@ class KnownQuestion(Shape):
     lesson: Id
     model: Id
     answer: str
+    answer_key: str = Field(default="", description="32 hex digits: equal for answers that are equal when stripped.")
 
 
 class Known(Shape):
@@ -419,6 +422,26 @@ class ImportedLesson(Shape):
 class ImportedLessons(Shape):
     lessons: list[ImportedLesson]
     next: int | None
+
+
+class UndoneWanted(Shape):
+    """Which of these lessons and proposals an import brought, and an undoing took back. `ids`: their ids, or the
+    record that a lesson comes from, as `system/id`."""
+
+    ids: Annotated[list[str], Field(max_length=500)]
+
+
+class UndoneLesson(Shape):
+    """`id`: as it was asked for. `position`: at which it was taken back; nobody changed it since."""
+
+    id: str
+    lesson: Id
+    kind: Literal["qa", "conversation", "proposal"]
+    position: int
+
+
+class Undone(Shape):
+    lessons: list[UndoneLesson]
 
 
 # review ---------------------------------------------------------------------------------------------------------------
@@ -1035,6 +1058,7 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "personal_data": (PersonalDataWanted, PersonalData),
     "difference": (DifferenceWanted, Difference),
     "imported": (ImportedWanted, ImportedLessons),
+    "undone": (UndoneWanted, Undone),
     "proposals": (ProposalsWanted, Proposals),
     "proposal": (ProposalWanted, ProposalRow),
     "modules": (Nothing, Modules),

@@ -3,6 +3,7 @@
 Computed once, when a fact is accepted, and stored: Unicode tables differ between Python versions.
 """
 
+import hashlib
 import unicodedata
 from collections.abc import Iterable
 
@@ -13,6 +14,11 @@ def fold(text: str) -> str:
     """NFKC, casefold, spaces folded, final punctuation dropped; a text of punctuation alone keeps it."""
     folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     return folded.rstrip(_FINAL) or folded
+
+
+def answer_key(answer: str) -> str:
+    """Equal for answers that are equal but for the space around them."""
+    return hashlib.sha256(answer.strip().encode()).hexdigest()[:32]
 
 
 def keys_of(name: str, names: Iterable[str]) -> tuple[str, ...]:

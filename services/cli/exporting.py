@@ -31,8 +31,11 @@ def export(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Write a model's own lessons to a file: active or not, training or validation. Imported rows come back as they
-    were, with what was changed since; what has no place in the format is reported."""
+    """Write a model's own lessons to a file, in the order in which they were taught.
+
+    All of them: active or not, training or validation. Imported rows come back as they were, with what was changed
+    since; what has no place in the format is reported.
+    """
     from services.cli.client import talk
 
     chosen, mapping = format_called(format), mapping_of(columns)
@@ -56,25 +59,38 @@ async def _export(
     from services.lesson_files.formats import writer
 
     position = (await client.query_at("model", {"model": model}, at=at))[0]
+    names = await _names(client, position)
     extra: dict[str, None] = {}
     if format == "csv":  # its header comes first, so the rows are looked through before
         async for lesson in _lessons(client, model, position):
             extra |= dict.fromkeys(extra_columns(lesson))
-    written = 0
+    written = erased = 0
     with _target(file) as stream, progress("Exporting", "lessons") as bar:
-        writing = writer(format, stream, mapping, list(extra))
+        writing = writer(format, stream, mapping, list(extra), names)
         async for lesson in _lessons(client, model, position):
+            if lesson["question"] is None and not lesson["messages"]:
+                erased += 1
+                continue
+            before = writing.lost["conversations"]
             writing.write(lesson)
-            written += 1
+            written += writing.lost["conversations"] == before
             bar.update(written)
         writing.close()
-    return written, dict(writing.lost)
+    return written, {name: number for name, number in writing.lost.items() if number} | (
+        {"erased lessons": erased} if erased else {}
+    )
+
+
+async def _names(client: "Client", position: int) -> dict[str, str]:
+    rows = (await client.query("models", {"archived": True}, at=position))["models"]
+    return {row["id"]: row["name"] for row in rows}
 
 
 async def _lessons(client: "Client", model: str, position: int) -> AsyncIterator[dict[str, Any]]:
     after: str | None = ""
     while after is not None:
-        page = await client.query("lessons", {"model": model, "after": after, "limit": PAGE}, at=position)
+        wanted = {"model": model, "order": "taught", "after": after, "limit": PAGE}
+        page = await client.query("lessons", wanted, at=position)
         for lesson in page["lessons"]:
             yield lesson
         after = page["next"]

@@ -18,7 +18,6 @@ from services.refusals import Refused
 
 if TYPE_CHECKING:
     from services.cli.client import Client
-    from services.cli.rows import Report
     from services.lesson_files.rows import BadRow, Row
 
 SHOWN: Final = 20
@@ -50,32 +49,39 @@ def import_lessons(
 ) -> None:
     """Import lessons from JSON lines, CSV, OpenAI's chat format or ERP.net's JSON.
 
-    Every row that can't be taken is named with its line; duplicates, conflicts and personal data are marked. Importing
-    the same rows again changes nothing; `apprentice undo` takes the whole import back.
+    Every row that can't be taken is named with its line; duplicates, conflicts and personal data are marked. With
+    --dry-run first, nothing is recorded. Importing the same rows again changes nothing; `apprentice undo` takes the
+    whole import back.
+
+    CSV has its columns named question, answer, and as you like model, section, purpose, active, language, notes,
+    held_back, external_system, external_id; or map your own: --map question=Frage --map answer=Antwort. Other columns
+    are kept, and exported again.
     """
     from services.cli.client import talk
-    from services.cli.rows import Import, Report
+    from services.cli.import_report import Report, show, tell
 
     report, id = Report(), f"import-{uuid.uuid4()}"
     mapping = mapping_of(columns)
 
     async def work(client: "Client") -> None:
+        from services.cli.rows import AT_A_TIME, Import
+
         with _opened(file) as (stream, size), progress("Checking" if dry_run else "Importing", "bytes") as bar:
             rows = _rows(file, stream, format, mapping)
-            from services.cli.rows import AT_A_TIME
-
-            at_a_time = 1 if size is None else AT_A_TIME  # whoever types rows sees each taken at once
+            at_a_time = 1 if stream.isatty() else AT_A_TIME  # whoever types rows sees each taken at once
             await Import(client, id, model, report, dry=dry_run).run(
                 rows, bar, lambda: (_told(stream, size), size), at_a_time
             )
 
-    talk(home, work, person=person, module=module)
-    report.rejected.sort(key=lambda row: row["line"])
-    report.marked.sort(key=lambda row: row["line"])
-    if as_json:
-        show_json(_as_json(report, None if dry_run else id))
-    else:
-        _tell(report, None if dry_run else id)
+    if not dry_run and not as_json:
+        note(f"This is {id}.")  # whoever is cut off can take back what came in
+    try:
+        talk(home, work, person=person, module=module)
+    except KeyboardInterrupt:
+        if report.accepted and not dry_run:
+            note(f"{counted(report.accepted, 'row')} came in. Take them back with: apprentice undo {id}")
+        raise
+    (show if as_json else tell)(report, None if dry_run else id)
     if report.rejected:
         raise Ended(REFUSED)
 
@@ -87,20 +93,26 @@ def undo(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Take a whole import back: what it added is deactivated, what it changed is as before. Lessons that somebody
-    changed since are left alone and named."""
+    """Take a whole import back: what it added is deactivated, what it changed is as before.
+
+    Lessons that somebody changed since are left alone and named. Importing the file again brings them back.
+    """
     from services.cli.client import talk
     from services.cli.undoing import undo_import
 
-    with progress("Taking back", "lessons") as bar:
+    with progress("Taking back", "changes") as bar:
         undone = talk(home, partial(undo_import, id=import_id, bar=bar), person=person, module=module)
     if as_json:
-        show_json({"undone": undone.undone, "left": undone.left})
+        show_json({"undone": undone.undone, "already": undone.already, "left": undone.left})
         return
     for row in undone.left[:SHOWN]:
         note(f"{row['lesson']}: {row['message']}")
-    left = f", {len(undone.left)} left alone" if undone.left else ""
-    say(f"{counted(undone.undone, 'change')} taken back{left}")
+    if len(undone.left) > SHOWN:
+        note(f"... and {len(undone.left) - SHOWN:,} more; --json names them.")
+    parts = [f"{counted(undone.undone, 'change')} taken back"]
+    parts += [f"{undone.already:,} taken back before"] if undone.already else []
+    parts += [f"{len(undone.left):,} left alone"] if undone.left else []
+    say(", ".join(parts) + ".")
 
 
 def mapping_of(given: list[str] | None) -> dict[str, str]:
@@ -150,45 +162,3 @@ def _told(stream: BinaryIO, size: int | None) -> float:
         return stream.tell() if size is not None else 0
     except (OSError, ValueError):
         return size or 0
-
-
-def _as_json(report: "Report", id: str | None) -> dict[str, Any]:
-    return {
-        "import": id,
-        "accepted": report.accepted,
-        "proposed": report.proposed,
-        "revised": report.revised,
-        "unchanged": report.unchanged,
-        "rejected": report.rejected,
-        **report.counts,
-        "marked": report.marked,
-    }
-
-
-def _tell(report: "Report", id: str | None) -> None:
-    for row in report.rejected[:SHOWN]:
-        note(f"line {row['line']}: {row['message']}")
-    if len(report.rejected) > SHOWN:
-        note(f"... and {len(report.rejected) - SHOWN:,} more; --json names them all.")
-    for row in report.marked[:SHOWN]:
-        note(f"line {row['line']}: {_mark(row)}")
-    if (more := sum(report.counts.values()) - SHOWN) > 0:
-        note(f"... and {more:,} more to look at; --json names them.")
-    kinds = [(report.proposed, "as proposals"), (report.revised, "as revisions")]
-    accepted = ", ".join(f"{number:,} {kind}" for number, kind in kinds if number)
-    parts = [f"{report.accepted:,} accepted" + (f" ({accepted})" if accepted else "")]
-    parts += [f"{report.unchanged:,} as they were"] if report.unchanged else []
-    parts += [f"{len(report.rejected):,} rejected"] if report.rejected else []
-    parts += [f"{number:,} {name.replace('_', ' ')}" for name, number in report.counts.items() if number]
-    say(", ".join(parts))
-    if id is None:
-        say("Nothing was recorded.")
-    elif report.accepted:
-        say(f"Take it back with: apprentice undo {id}")
-
-
-def _mark(row: dict[str, Any]) -> str:
-    if row["kind"] == "personal_data":
-        return f"personal data ({', '.join(row['found'])})"
-    other = f"line {row['with_line']}" if "with_line" in row else f"the lesson {row['lesson']}"
-    return f"{'the same as' if row['kind'] == 'duplicates' else 'another answer than'} {other}"

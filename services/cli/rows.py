@@ -4,64 +4,61 @@ import asyncio
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
 from services.cli.client import Client
-from services.cli.failures import Broken, as_data
+from services.cli.failures import Broken
+from services.cli.import_report import Report
 from services.cli.names import model_id
 from services.cli.screen import Bar
 from services.cli.seen import Seen
+from services.folding import answer_key
 from services.lesson_files.rows import BadRow, Row
 from services.refusals import Refused
 
 AT_ONCE: Final = 256
 AT_A_TIME: Final = 200
 """Rows that are read, and whose questions are looked up, together."""
-MARKED: Final = 1_000
-"""Rows of each kind that are named; the rest is counted."""
+LARGEST_LOOK: Final = 100_000
+"""Characters of questions that are looked up together: six bytes each fit into one message of the bus."""
+LONGEST_QUESTION: Final = 2_000
+"""A longer one is refused, so nobody can have asked it."""
+REACTIVATED: Final = ("QAReactivated", "ConversationReactivated")
+REVISED: Final = ("QARevised", "QAMoved", "QADeactivated", "ConversationRevised", "ConversationDeactivated")
 _NAMESPACE: Final = uuid.UUID("6f2a4b0e-8f5c-5d0f-9a58-3a1c1f6f7f10")
-
-
-@dataclass
-class Report:
-    """What became of the rows. `marked`: what somebody should look at, by kind."""
-
-    accepted: int = 0
-    proposed: int = 0
-    revised: int = 0
-    unchanged: int = 0
-    rejected: list[dict[str, Any]] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=lambda: {"duplicates": 0, "conflicts": 0, "personal_data": 0})
-    marked: list[dict[str, Any]] = field(default_factory=list)
-
-    def reject(self, line: int, refused: Refused) -> None:
-        """The row in this line was not accepted."""
-        self.rejected.append({"line": line, **as_data(refused)})
-
-    def mark(self, kind: str, line: int, **more: Any) -> None:
-        """Somebody should look at the row in this line."""
-        self.counts[kind] += 1
-        if self.counts[kind] <= MARKED:
-            self.marked.append({"line": line, "kind": kind, **more})
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """A row that can be reported. `id`: the fact's, and so the new lesson's."""
+    """A row that can be reported. `id`: the fact's, and so the new lesson's. `marks`: what is to be seen in it."""
 
     line: int
+    row: int
     fact: str
     data: dict[str, Any]
     id: str
+    marks: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def record(self) -> str | None:
+        """The record of another system that it says it is."""
+        return record_of(self.data)
 
     @property
     def asks(self) -> bool:
-        """Whether it has a question and an answer to compare with others."""
+        """Whether it would train a question and an answer, to be compared with others."""
         question, answer = self.data.get("question"), self.data.get("answer")
-        return isinstance(question, str) and isinstance(answer, str) and bool(question.strip())
+        trains = self.data.get("purpose", "training") == "training" and self.data.get("active", True) is True
+        said = isinstance(question, str) and isinstance(answer, str) and bool(question.strip())
+        return trains and said and len(str(question)) <= LONGEST_QUESTION
+
+    def mark(self, kind: str, **more: Any) -> None:
+        """Somebody should look at it, once for each kind."""
+        if all(mark["kind"] != kind for mark in self.marks):
+            self.marks.append({"line": self.line, "row": self.row, "kind": kind, **more})
 
 
 class Import:
@@ -69,11 +66,12 @@ class Import:
 
     def __init__(self, client: Client, id: str, model: str | None, report: Report, *, dry: bool) -> None:
         self._client, self._id, self._model, self._report, self._dry = client, id, model, report, dry
-        self._head = 0
+        self._head = self._rows = 0
         self._ids: dict[str, str | Refused] = {}
         self._seen = Seen()
         self._room = asyncio.Semaphore(AT_ONCE)
         self._open: set[asyncio.Task[None]] = set()
+        self._known: list[_Taken] = []
         self._broken: BaseException | None = None
 
     async def run(
@@ -81,36 +79,42 @@ class Import:
     ) -> None:
         """All of them. `read` gives how many bytes were read, of how many. Raises `Broken` when the system goes away."""
         self._head = (await self._client.query_at("modules", {}))[0]
-        while batch := await asyncio.to_thread(lambda: list(islice(rows, at_a_time))):
+        while self._broken is None and (batch := await asyncio.to_thread(lambda: list(islice(rows, at_a_time)))):
             await self._batch(batch)
-            if self._broken is not None:
-                break
+            await self._look_again()
             bar.update(*read())
-        await asyncio.gather(*self._open, return_exceptions=True)
+        await self._settle()
+        await self._look_again()
+        await self._settle()
         self._seen.close()
         if self._broken is not None:
-            raise Broken(f"{self._broken} {self._report.accepted} rows are in; run it again, nothing counts twice.")
+            came = "" if self._dry else f" {self._report.accepted:,} rows came in: apprentice undo {self._id}."
+            raise Broken(f"{self._broken}{came} Run it again; nothing counts twice.")
 
     async def _batch(self, batch: list[Row | BadRow]) -> None:
         taken: list[_Taken] = []
         for row in batch:
+            self._rows += 1
             try:
                 taken.append(await self._taken(row))
             except Refused as refused:
-                self._report.reject(row.line, refused)
-        await self._mark_known([one for one in taken if one.fact == "QAAdded"])
+                self._report.reject(row.line, self._rows, refused)
+        await self._mark_known([one for one in taken if one.fact == "QAAdded" and one.asks])
         for one in taken:
-            self._mark_personal_data(one)
-            await self._room.acquire()
-            task = asyncio.create_task(self._send(one))
-            self._open.add(task)
-            task.add_done_callback(self._done)
+            _mark_personal_data(one)
+            await self._start(self._send(one))
 
     async def _taken(self, row: Row | BadRow) -> "_Taken":
         if isinstance(row, BadRow):
             raise Refused("malformed", row.message, row.fields)
         data = row.data | {"model": await self._model_id(row.data.get("model", self._model))}
-        return _Taken(row.line, row.fact, data, self._fact_id(row.fact, data))
+        return _Taken(row.line, self._rows, row.fact, data, self._fact_id(row, data))
+
+    async def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        await self._room.acquire()
+        task = asyncio.create_task(work)
+        self._open.add(task)
+        task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._open.discard(task)
@@ -118,55 +122,83 @@ class Import:
         if not task.cancelled() and (problem := task.exception()) is not None:
             self._broken = self._broken or problem
 
+    async def _settle(self) -> None:
+        await asyncio.gather(*self._open, return_exceptions=True)
+
     async def _send(self, row: "_Taken") -> None:
         try:
-            accepted = await self._client.report(row.fact, row.data, id=row.id, correlation=self._id, dry=self._dry)
+            accepted = await self._report_fact(row.fact, row.data, row.id)
+        except Refused as refused:
+            if refused.code == "nothing_changes":
+                self._known.append(row)
+            else:
+                self._report.reject(row.line, row.row, refused)
+            return
+        if accepted["position"] <= self._head:  # its first acceptance, given again
+            self._known.append(row)
+            return
+        self._accept(row, accepted.get("became"))
+
+    def _accept(self, row: "_Taken", became: str | None) -> None:
+        self._report.accepted += 1
+        self._report.proposed += became == "LessonProposed"
+        self._report.restored += became in REACTIVATED
+        self._report.revised += became in REVISED
+        for mark in row.marks:
+            self._report.mark(mark)
+
+    async def _report_fact(
+        self, fact: str, data: dict[str, Any], id: str, subject: str | None = None
+    ) -> dict[str, Any]:
+        return await self._client.report(fact, data, subject=subject, id=id, correlation=self._id, dry=self._dry)
+
+    # rows that came before ---------------------------------------------------------------------------------------------
+
+    async def _look_again(self) -> None:
+        """Rows that are known already: those that were taken back come in again."""
+        known, self._known = self._known, []
+        for start in range(0, len(known), AT_A_TIME):
+            rows = {row.record or row.id: row for row in known[start : start + AT_A_TIME]}
+            found = (await self._client.query("undone", {"ids": list(rows)}))["lessons"]
+            again = {one["id"]: one for one in found if rows[one["id"]].data.get("active") is not False}
+            self._report.unchanged += len(known[start : start + AT_A_TIME]) - len(again)
+            for id, undone in again.items():
+                await self._start(self._restore(rows[id], undone))
+
+    async def _restore(self, row: "_Taken", undone: dict[str, Any]) -> None:
+        id = str(uuid.uuid5(_NAMESPACE, f"{row.id} {undone['position']}"))
+        try:
+            if undone["kind"] == "proposal":
+                became = (await self._report_fact(row.fact, row.data, id)).get("became")
+            else:
+                became = "QAReactivated" if undone["kind"] == "qa" else "ConversationReactivated"
+                await self._report_fact(became, {}, id, undone["lesson"])
         except Refused as refused:
             if refused.code == "nothing_changes":
                 self._report.unchanged += 1
             else:
-                self._report.reject(row.line, refused)
+                self._report.reject(row.line, row.row, refused)
             return
-        if not self._dry and accepted["position"] <= self._head:
-            self._report.unchanged += 1  # its first acceptance, given again
-            return
-        became = accepted.get("became")
-        self._report.accepted += 1
-        self._report.proposed += became == "LessonProposed"
-        self._report.revised += became is not None and became != "LessonProposed"
+        self._accept(row, became)
+
+    # what somebody should look at ---------------------------------------------------------------------------------------
 
     async def _mark_known(self, rows: "list[_Taken]") -> None:
-        """Questions that the model answers already, and questions that stood in the file before."""
+        """Questions that stood in the file before, and questions that the model answered before the import."""
         by_model: dict[str, dict[str, list[_Taken]]] = {}
         for row in rows:
-            if row.asks:
-                by_model.setdefault(row.data["model"], {}).setdefault(row.data["question"], []).append(row)
+            model, question = row.data["model"], row.data["question"]
+            before = self._seen.question(model, question, row.data["answer"], row.line)
+            if before is not None:
+                row.mark("duplicates" if before.same_answer else "conflicts", with_line=before.line)
+            by_model.setdefault(model, {}).setdefault(question, []).append(row)
         for model, asked in by_model.items():
-            known = await self._client.query("known_questions", {"model": model, "questions": list(asked)})
-            for one in known["known"]:
-                for row in asked.get(one["question"], ()):
-                    self._mark_pair(row, one["lesson"], one["answer"])
-        for row in rows:
-            if row.asks:
-                before = self._seen.question(row.data["model"], row.data["question"], row.data["answer"], row.line)
-                if before is not None:
-                    kind = "duplicates" if before.same_answer else "conflicts"
-                    self._report.mark(kind, row.line, with_line=before.line)
-
-    def _mark_pair(self, row: "_Taken", lesson: str, answer: str) -> None:
-        # A row that came in before is its own lesson; a record that is synchronised revises its lesson.
-        if lesson != row.id and row.data.get("external_id") is None:
-            same = answer.strip() == row.data["answer"].strip()
-            self._report.mark("duplicates" if same else "conflicts", row.line, lesson=lesson)
-
-    def _mark_personal_data(self, row: "_Taken") -> None:
-        from services.personal_data.finding import kinds
-
-        texts = [row.data.get("question"), row.data.get("answer")]
-        texts += [one.get("content") for one in row.data.get("messages") or () if isinstance(one, dict)]
-        found = sorted({kind for text in texts if isinstance(text, str) for kind in kinds(text)})
-        if found:
-            self._report.mark("personal_data", row.line, found=found)
+            for questions in _parts(list(asked)):
+                wanted = {"model": model, "questions": questions, "answers": False}
+                known = await self._client.query("known_questions", wanted, at=self._head)
+                for one in known["known"]:
+                    for row in asked.get(one["question"], ()):
+                        _mark_pair(row, one)
 
     async def _model_id(self, given: Any) -> Any:
         if given is None:
@@ -183,8 +215,47 @@ class Import:
             raise found
         return found
 
-    def _fact_id(self, fact: str, data: dict[str, Any]) -> str:
-        """The same for the same row said by the same, wherever it stands; the nth of equal rows has its own."""
-        said = [self._client.module, self._client.actor, fact, data]
+    def _fact_id(self, row: Row, data: dict[str, Any]) -> str:
+        """The same for the same row said by the same, wherever it stands; the nth of equal rows has its own.
+
+        A record of another system is known by its id, and may be as it was long ago: each import reports it anew.
+        """
+        if record_of(data) is not None:
+            return str(uuid.uuid5(_NAMESPACE, f"{self._id} {self._rows}"))
+        said = [self._client.module, self._client.actor, row.fact, data]
         digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).digest()[:16]
         return str(uuid.uuid5(_NAMESPACE, f"{digest.hex()}#{self._seen.row(digest)}"))
+
+
+def record_of(data: dict[str, Any]) -> str | None:
+    """The record of another system that the row says it is, as `system/id`."""
+    system, id = data.get("external_system"), data.get("external_id")
+    return f"{system}/{id}" if isinstance(system, str) and isinstance(id, str) else None
+
+
+def _parts(questions: list[str]) -> Iterator[list[str]]:
+    part: list[str] = []
+    for one in questions:
+        if part and sum(map(len, part)) + len(one) > LARGEST_LOOK:
+            yield part
+            part = []
+        part.append(one)
+    yield part
+
+
+def _mark_pair(row: _Taken, known: dict[str, str]) -> None:
+    # A row that came in before is its own lesson; a record that is synchronised revises its lesson.
+    if known["lesson"] != row.id and row.record is None:
+        same = known["answer_key"] == answer_key(row.data["answer"])
+        row.mark("duplicates" if same else "conflicts", lesson=known["lesson"])
+
+
+def _mark_personal_data(row: _Taken) -> None:
+    from services.personal_data.finding import kinds
+
+    texts = [row.data.get("question"), row.data.get("answer")]
+    turns = row.data.get("messages")
+    texts += [one.get("content") for one in turns if isinstance(one, dict)] if isinstance(turns, list) else []
+    found = sorted({kind for text in texts if isinstance(text, str) for kind in kinds(text)})
+    if found:
+        row.mark("personal_data", found=found)

@@ -15,60 +15,92 @@ _FIELDS: Final = {
     "qa": ("question", "answer", "section", "purpose", "language", "notes", "held_back"),
     "conversation": ("messages", "train_as", "straight_question", "section", "language", "notes", "held_back"),
 }
+Row = dict[str, Any]
 
 
 @dataclass
 class Undone:
-    """How many changes were taken back, and which weren't."""
+    """How many changes were taken back, how many had been before, and which weren't."""
 
     undone: int = 0
+    already: int = 0
     left: list[dict[str, Any]] = field(default_factory=list)
 
 
-async def undo_import(client: Client, id: str, bar: Bar) -> Undone:
-    """Everything that the import changed. Raises `Refused` when there is no such import."""
-    undone, before = Undone(), None
-    room = asyncio.Semaphore(AT_ONCE)
-    while True:
-        wanted = {"import_id": id, "limit": 500} | ({"before": before} if before is not None else {})
-        page = await client.query("imported", wanted)
-        rows = page["lessons"]
-        if not rows and before is None:
-            raise Refused("unknown_import", f"There is no import {id}, or it added nothing.", {"import": "unknown"})
-        lessons: dict[str, list[dict[str, Any]]] = {}
+class Undoing:
+    """Takes one import back; what was taken back before stays so."""
+
+    def __init__(self, client: Client, id: str) -> None:
+        self._client, self._id = client, id
+        self._undone, self._head = Undone(), 0
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def run(self, bar: Bar) -> Undone:
+        """Page by page. Raises `Refused` when there is no such import."""
+        before = None
+        while True:
+            wanted = {"import_id": self._id, "limit": 500} | ({"before": before} if before is not None else {})
+            position, page = await self._client.query_at("imported", wanted)
+            self._head = self._head or position
+            if not page["lessons"] and before is None:
+                raise Refused(
+                    "unknown_import", f"There is no import {self._id}, or it changed nothing.", {"import": "unknown"}
+                )
+            await self._page(page["lessons"])
+            bar.update(self._undone.undone + self._undone.already + len(self._undone.left))
+            before = page["next"]
+            if before is None:
+                return self._undone
+
+    async def _page(self, rows: list[Row]) -> None:
+        lessons: dict[str, list[Row]] = {}
         for row in rows:
             lessons.setdefault(row["lesson"], []).append(row)
         # One lesson's changes go back in their order, different lessons at once.
-        await asyncio.gather(*(_undo_all(client, id, changes, undone, room) for changes in lessons.values()))
-        bar.update(undone.undone + len(undone.left))
-        before = page["next"]
-        if before is None:
-            return undone
+        await asyncio.gather(*(self._all(changes) for changes in lessons.values()))
+
+    async def _all(self, changes: list[Row]) -> None:
+        async with self._room:
+            for row in changes:
+                await self._one(row)
+
+    async def _one(self, row: Row) -> None:
+        if row["touched_since"]:
+            self._leave(row, "somebody changed it since.")
+            return
+        try:
+            fact, data = await _inverse(self._client, row)
+            id = str(uuid.uuid5(_NAMESPACE, f"{self._id} {row['position']}"))
+            correlation = f"undo-{self._id}"[:128]
+            accepted = await self._client.report(fact, data, subject=row["lesson"], id=id, correlation=correlation)
+        except Refused as refused:
+            await self._refused(row, refused)
+            return
+        if accepted["position"] <= self._head:  # its first acceptance, given again
+            self._undone.already += 1
+        else:
+            self._undone.undone += 1
+
+    async def _refused(self, row: Row, refused: Refused) -> None:
+        if refused.code == "nothing_changes":
+            self._undone.already += 1
+        elif refused.code != "proposal_closed":
+            self._leave(row, refused.message)
+        elif (await self._client.query("proposal", {"proposal": row["lesson"]}))["status"] == "approved":
+            self._leave(row, "somebody approved it since.")
+        else:
+            self._undone.already += 1
+
+    def _leave(self, row: Row, message: str) -> None:
+        self._undone.left.append(row | {"message": message})
 
 
-async def _undo_all(
-    client: Client, id: str, changes: list[dict[str, Any]], undone: Undone, room: asyncio.Semaphore
-) -> None:
-    async with room:
-        for row in changes:
-            await _undo(client, id, row, undone)
+async def undo_import(client: Client, id: str, bar: Bar) -> Undone:
+    """Everything that the import changed, newest first. Raises `Refused` when there is no such import."""
+    return await Undoing(client, id).run(bar)
 
 
-async def _undo(client: Client, id: str, row: dict[str, Any], undone: Undone) -> None:
-    if row["touched_since"]:
-        undone.left.append(row | {"message": "somebody changed it since"})
-        return
-    try:
-        fact, data = await _inverse(client, row)
-        own = _fact_id(id, row)
-        await client.report(fact, data, subject=row["lesson"], id=own, correlation=f"undo-{id}"[:128])
-        undone.undone += 1
-    except Refused as refused:
-        if refused.code not in ("nothing_changes", "proposal_closed"):
-            undone.left.append(row | {"message": refused.message})
-
-
-async def _inverse(client: Client, row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+async def _inverse(client: Client, row: Row) -> tuple[str, dict[str, Any]]:
     match row["fact"]:
         case "QAAdded" | "QAReactivated":
             return "QADeactivated", {}
@@ -85,7 +117,3 @@ async def _inverse(client: Client, row: dict[str, Any]) -> tuple[str, dict[str, 
         return "QAMoved", {"to": before["model"]}
     kind = row["kind"]
     return ("QARevised" if kind == "qa" else "ConversationRevised"), {name: before[name] for name in _FIELDS[kind]}
-
-
-def _fact_id(id: str, row: dict[str, Any]) -> str:
-    return str(uuid.uuid5(_NAMESPACE, f"{id} {row['position']}"))

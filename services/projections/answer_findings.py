@@ -1,11 +1,11 @@
-"""Answers about what somebody should look at in a training set: conflicts, resemblances, differences, imports."""
+"""Answers about what somebody should look at in a training set: conflicts, resemblances, differences."""
 
 import json
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, null, select
 
 from contracts import queries as q
 from services.folding import fold
@@ -13,7 +13,7 @@ from services.projections.answer_training import find_model
 from services.projections.answering import Question
 from services.projections.lineage import contributors
 from services.projections.standing import changes
-from services.projections.tables import PERSONAL, body, distinguished, imported, lesson
+from services.projections.tables import PERSONAL, body, distinguished, lesson
 from services.projections.training_set import Plan, conflicts_of, document_at, places_at, taken_by
 from services.refusals import Refused
 from services.similarity.index import score
@@ -72,15 +72,13 @@ def known_questions(question: Question, wanted: q.KnownWanted) -> q.Known:
     for one in wanted.questions:
         keys.setdefault(fold(one), []).append(one)
     condition = taken_by(contributors(places_at(question.training, question.position), id), question.position)
-    columns = (lesson.c.question_key, lesson.c.id, lesson.c.model, body.c.document)
-    query = (
-        select(*columns)
-        .join(body, body.c.id == lesson.c.body)
-        .where(condition, lesson.c.kind == "qa", lesson.c.erased.is_(False), lesson.c.question_key.in_(list(keys)))
-    )
+    columns = (lesson.c.question_key, lesson.c.id, lesson.c.model, lesson.c.answer_key)
+    query = select(*columns, body.c.document if wanted.answers else null())
+    query = query.join(body, body.c.id == lesson.c.body) if wanted.answers else query
+    these = (lesson.c.kind == "qa", lesson.c.erased.is_(False), lesson.c.question_key.in_(list(keys)))
     found = [
-        q.KnownQuestion(question=one, lesson=qa, model=owner, answer=json.loads(document)["answer"])
-        for key, qa, owner, document in question.training.execute(query)
+        q.KnownQuestion(question=one, lesson=qa, model=owner, answer_key=answer_key, answer=_answer(document))
+        for key, qa, owner, answer_key, document in question.training.execute(query.where(condition, *these))
         for one in keys[key]
     ]
     return q.Known(known=found)
@@ -128,30 +126,11 @@ def difference(question: Question, wanted: q.DifferenceWanted) -> q.Difference:
     )
 
 
-def import_rows(question: Question, wanted: q.ImportedWanted) -> q.ImportedLessons:
-    """What an import changed, newest first."""
-    question.asker.need("administrator", "trainer", "auditor")
-    latest = wanted.before if wanted.before is not None else question.position + 1
-    own = imported.alias("own")
-    last = select(func.max(own.c.position)).where(
-        own.c.import_id == imported.c.import_id, own.c.lesson == imported.c.lesson
-    )
-    columns = (imported.c.position, imported.c.lesson, imported.c.fact, imported.c.kind, lesson.c.valid_from)
-    query = (
-        select(*columns, last.scalar_subquery())
-        .outerjoin(lesson, and_(lesson.c.id == imported.c.lesson, _valid(lesson, question.position)))
-        .where(imported.c.import_id == wanted.import_id, imported.c.undoes.is_(False), imported.c.position < latest)
-        .order_by(imported.c.position.desc())
-        .limit(wanted.limit)
-    )
-    rows = [
-        q.ImportedLesson(position=at, lesson=id, kind=kind, fact=fact, touched_since=since is not None and since > upto)
-        for at, id, fact, kind, since, upto in question.training.execute(query)
-    ]
-    return q.ImportedLessons(lessons=rows, next=rows[-1].position if len(rows) == wanted.limit else None)
-
-
 # conflicts and resemblances -------------------------------------------------------------------------------------------
+
+
+def _answer(document: str | None) -> str:
+    return "" if document is None else str(json.loads(document)["answer"])
 
 
 def _contenders(question: Question, ids: Iterable[str]) -> dict[str, q.Contender]:

@@ -62,14 +62,17 @@ def one_lesson(question: Question, wanted: q.LessonWanted) -> q.LessonRow:
 def lessons(question: Question, wanted: q.LessonsWanted) -> q.Lessons:
     """A page of a model's own lessons."""
     id = find_model(question, wanted.model)
-    conditions = [lesson.c.model == id, lesson.c.id > wanted.after, _valid(lesson, question.position)]
+    as_taught = wanted.order == "taught"
+    conditions = [lesson.c.model == id, _valid(lesson, question.position)]
+    conditions.append(lesson.c.taught > _number(wanted.after) if as_taught else lesson.c.id > wanted.after)
     if wanted.kind:
         conditions.append(lesson.c.kind == wanted.kind)
     if wanted.personal_data:
         conditions.append(PERSONAL)
     if wanted.purpose:
         conditions.append(lesson.c.attributes.contains(f'"purpose":"{wanted.purpose}"'))
-    query = select(lesson).where(and_(*conditions)).order_by(lesson.c.id).limit(wanted.limit + 1)
+    order = lesson.c.taught if as_taught else lesson.c.id
+    query = select(lesson).where(and_(*conditions)).order_by(order).limit(wanted.limit + 1)
     rows = question.training.execute(query).mappings().all()
     shown: list[q.LessonRow] = []
     size = 0
@@ -79,7 +82,8 @@ def lessons(question: Question, wanted: q.LessonsWanted) -> q.Lessons:
         if shown and size > LARGEST_PAGE:
             break
         shown.append(one)
-    return q.Lessons(lessons=shown, next=shown[-1].id if len(rows) > len(shown) else None)
+    last = rows[len(shown) - 1] if len(rows) > len(shown) else None
+    return q.Lessons(lessons=shown, next=None if last is None else str(last["taught"] if as_taught else last["id"]))
 
 
 def training_page(question: Question, wanted: q.TrainingPageWanted) -> q.TrainingPage:
@@ -206,6 +210,12 @@ def _lesson(question: Question, row: Mapping[Any, Any]) -> q.LessonRow:
 
 def _compilation(document: str) -> q.CompilationRow:
     return q.CompilationRow.model_validate_json(document)
+
+
+def _number(after: str) -> int:
+    if after and not after.isdecimal():
+        raise Refused("malformed", "after is a `next` of the page before.", {"after": "is no position"})
+    return int(after or 0)
 
 
 def _plain(text: Any) -> str:

@@ -1,6 +1,5 @@
 """Projects lessons: QAs and training conversations, in every form they ever had."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,7 +28,7 @@ from contracts.facts.qa import (
 )
 from contracts.text import Sealed
 from services.eventlog.log import Recorded
-from services.folding import fold
+from services.folding import answer_key, fold
 from services.personal_data.finding import kinds
 from services.projections.tables import HELD_BACK, SHARED, UNSET, authorship, body, erasure, lesson, wording
 from services.projections.temporal import Row, Temporal
@@ -237,7 +236,7 @@ def _unreadable(turns: tuple[Turn, ...]) -> bool:
 
 def _answer_key(text: dict[str, Any]) -> str:
     answer = text.get("answer")
-    return hashlib.sha256(answer.strip().encode()).hexdigest()[:32] if isinstance(answer, str) else ""
+    return answer_key(answer) if isinstance(answer, str) else ""
 
 
 def _dump(document: dict[str, Any]) -> str:

@@ -66,6 +66,8 @@ class Reviewing:
         correlation = str(event.correlationid)
         row: Document = {"import_id": correlation.removeprefix("undo-"), "undoes": correlation.startswith(UNDO)}
         row |= {"position": position, "lesson": id, "fact": event.type, "kind": event.data.kind}
+        system, record = getattr(event.data, "external_system", None), getattr(event.data, "external_id", None)
+        row["record"] = None if system is None else f"{system}/{record}"
         self._imported.append(row)
 
     def write(self, connection: Connection) -> None:

@@ -21,6 +21,7 @@ from services.eventlog.log import LogUnavailable
 from services.projections import (
     answer_chat,
     answer_findings,
+    answer_imports,
     answer_log,
     answer_messages,
     answer_reading,
@@ -55,7 +56,8 @@ HANDLERS: dict[str, Handler] = {
     "known_questions": answer_findings.known_questions,
     "personal_data": answer_findings.personal_data,
     "difference": answer_findings.difference,
-    "imported": answer_findings.import_rows,
+    "imported": answer_imports.import_rows,
+    "undone": answer_imports.undone,
     "proposals": answer_review.proposals,
     "proposal": answer_review.one_proposal,
     "modules": answer_review.modules,

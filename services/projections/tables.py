@@ -68,6 +68,7 @@ lesson: Final = Table(
     Column("model", Text, nullable=False), Column("kind", Text, nullable=False),
     Column("trains", Boolean, nullable=False), Column("erased", Boolean, nullable=False),
     Column("first_position", BigInteger), Column("position", BigInteger, nullable=False),
+    Column("taught", BigInteger, nullable=False),
     Column("question_key", Text, nullable=False), Column("answer_key", Text, nullable=False),
     Column("section_key", Text, nullable=False), Column("held_back", SmallInteger, nullable=False),
     Column("personal", Text, nullable=False),
@@ -143,8 +144,8 @@ imported: Final = Table(
     "imported", training,
     Column("import_id", Text, primary_key=True), Column("position", BigInteger, primary_key=True, autoincrement=False),
     Column("lesson", Text, nullable=False), Column("fact", Text, nullable=False), Column("kind", Text, nullable=False),
-    Column("undoes", Boolean, nullable=False),
-    Index("imported_lesson", "import_id", "lesson"),
+    Column("undoes", Boolean, nullable=False), Column("record", Text),
+    Index("imported_lesson", "lesson", "import_id", "position"), Index("imported_record", "record"),
 )  # fmt: skip
 
 watch: Final = Table(
