@@ -68,7 +68,6 @@ lesson: Final = Table(
     Column("model", Text, nullable=False), Column("kind", Text, nullable=False),
     Column("trains", Boolean, nullable=False), Column("erased", Boolean, nullable=False),
     Column("first_position", BigInteger), Column("position", BigInteger, nullable=False),
-    Column("taught", BigInteger, nullable=False),
     Column("question_key", Text, nullable=False), Column("answer_key", Text, nullable=False),
     Column("section_key", Text, nullable=False), Column("held_back", SmallInteger, nullable=False),
     Column("personal", Text, nullable=False),
