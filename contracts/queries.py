@@ -907,13 +907,15 @@ class QuestionWanted(Shape):
 
 
 class AnswererRow(Shape):
-    """A virtual user that should answer; `answered`: it has, `failed`: it tried, `retry`: a person asks again."""
+    """A virtual user that should answer; `answered`: it has, `failed`: it tried, `retry`: a person asks again, `stopped`: a
+    person wants no answer any more, and it hasn't been said yet that there is none."""
 
     virtual_user: Id
     model: Id
     answered: bool
     failed: bool
     retry: bool
+    stopped: bool = False
 
 
 class QuestionRow(Shape):

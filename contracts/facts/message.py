@@ -99,6 +99,16 @@ class AnswerFailed(Fact):
     group: Id | None = derived(None, "The message's group.")
 
 
+class AnswerStopRequested(Fact):
+    """A person stops an answer that is awaited or growing. Its subject is the question; a retry is possible afterwards."""
+
+    kind = "message"
+    reporters = PERSON
+
+    virtual_user: Id
+    group: Id | None = derived(None, "The message's group.")
+
+
 class RetryRequested(Fact):
     """A person asks for the answer again that failed or came too late. Its subject is the question."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from services.refusals import Refused
 TOO_LATE: Final = timedelta(minutes=10)
 LARGEST_ANSWER: Final = 60_000
 _SETTLED: Final = frozenset(
-    {"already_answered", "nothing_changes", "message_deleted", "group_archived", "not_a_member"}
+    {"already_answered", "answer_stopped", "nothing_changes", "message_deleted", "group_archived", "not_a_member"}
 )
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,8 @@ class Answering:
     def __init__(self, bus: Bus, speaking: Speaking) -> None:
         self._bus, self._speaking = bus, speaking
         self._attempts: dict[str, int] = {}
+        self._speaks: dict[str, asyncio.Task[None]] = {}
+        self._stopped: set[str] = set()
 
     async def question(self, id: str) -> None:
         """Everybody who should answer the message does, side by side."""
@@ -40,7 +43,38 @@ class Answering:
         waiting = [one for one in row.answerers if not one.answered and not one.failed]
         await asyncio.gather(*(self._answer(row, one) for one in waiting))
 
+    def stop(self, question: str, virtual_user: str) -> None:
+        """Somebody wants no answer any more: the one that grows ends at once, one that is about to begin doesn't."""
+        key = answer_id(question, virtual_user)
+        self._stopped.add(key)
+        if (speaking := self._speaks.get(key)) is not None:
+            speaking.cancel()
+
+    def allow(self, question: str, virtual_user: str) -> None:
+        """Somebody asks for the answer again."""
+        self._stopped.discard(answer_id(question, virtual_user))
+
     async def _answer(self, row: QuestionRow, answerer: AnswererRow) -> None:
+        key = answer_id(row.message.id, answerer.virtual_user)
+        if key in self._speaks:
+            return
+        if not answerer.stopped and key not in self._stopped:
+            await self._unless_stopped(key, self._try(row, answerer))
+        if answerer.stopped or key in self._stopped:
+            await self._fail(row, answerer, "stopped", "The answer was stopped.")
+            self._stopped.discard(key)
+
+    async def _unless_stopped(self, key: str, trying: Coroutine[Any, Any, None]) -> None:
+        self._speaks[key] = speaking = asyncio.create_task(trying)
+        try:
+            await speaking
+        except asyncio.CancelledError:
+            if key not in self._stopped or _cancelled():
+                raise
+        finally:
+            del self._speaks[key]
+
+    async def _try(self, row: QuestionRow, answerer: AnswererRow) -> None:
         if not answerer.retry and _too_old(row.message.time):
             late = "The question waited for more than ten minutes; ask for a retry if it still matters."
             await self._fail(row, answerer, "too_late", late)
@@ -119,6 +153,12 @@ class Answering:
     async def _ask(self, name: str, data: Any) -> Any:
         _, answer = await self._bus.query(name, data, module=MODULE, actor=ACTOR)
         return answer
+
+
+def _cancelled() -> bool:
+    """Whether it is the present task that was cancelled, and not one it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _too_old(time: str) -> bool:

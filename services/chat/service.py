@@ -6,6 +6,8 @@ import json
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from contracts.queries import (
     Asked,
@@ -33,7 +35,7 @@ from services.settings import Settings
 AT_ONCE = 16
 POLL = 5.0
 """Seconds between two looks for questions that nobody answered."""
-QUESTIONS = ["ev.private.message.*.MessagePosted", "ev.private.message.*.RetryRequested"]
+QUESTIONS = [f"ev.private.message.*.{fact}" for fact in ("MessagePosted", "RetryRequested", "AnswerStopRequested")]
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +68,7 @@ class _Chat:
         self._answering = Answering(bus, self._speaking)
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._questions: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
 
     def answering_now(self) -> list["asyncio.Task[None]"]:
         return list(self._questions.values())
@@ -75,7 +78,7 @@ class _Chat:
 
     async def follow(self) -> None:
         async for message in tail(self._bus, subjects=QUESTIONS):
-            self._begin(json.loads(message.data)["subject"])
+            self._heard(json.loads(message.data))
 
     async def look(self, stop: asyncio.Event) -> None:
         """What was asked while no chat service ran, and what an event that got lost would have told."""
@@ -90,11 +93,28 @@ class _Chat:
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), POLL)
 
+    def _heard(self, event: dict[str, Any]) -> None:
+        id, data = event["subject"], event["data"]
+        match event["type"]:
+            case "AnswerStopRequested":
+                self._answering.stop(id, data["virtual_user"])
+            case "RetryRequested":
+                self._answering.allow(id, data["virtual_user"])
+        if event["type"] != "MessagePosted" and id in self._questions:
+            self._again.add(id)  # what is going on began before this was so
+        self._begin(id)
+
     def _begin(self, id: str) -> None:
         if id not in self._questions:
             task = asyncio.create_task(self._answer(id), name=f"question {id}")
             self._questions[id] = task
-            task.add_done_callback(lambda _: self._questions.pop(id, None))
+            task.add_done_callback(partial(self._ended, id))
+
+    def _ended(self, id: str, task: "asyncio.Task[None]") -> None:
+        del self._questions[id]
+        if id in self._again and not task.cancelled():
+            self._again.discard(id)
+            self._begin(id)
 
     async def _answer(self, id: str) -> None:
         try:

@@ -1,14 +1,15 @@
 """Faults on demand, for tests only: a status, a raw body, a delay, a broken connection.
 
-`POST /faults` with the fields of `Fault` adds one, `DELETE /faults` forgets all.
+`POST /faults` with the fields of `Fault` adds one, `DELETE /faults` forgets all, `GET /faults` lists those
+that still wait.
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.embedded_provider.guard import drain
@@ -75,6 +76,11 @@ async def add_fault(request: Request, waiting: list[Fault]) -> Response:
     except (TypeError, ValueError) as problem:
         raise ApiProblem(400, f"This is no fault: {problem}") from problem
     return Response(status_code=204)
+
+
+async def list_faults(_: Request, waiting: list[Fault]) -> Response:
+    """`GET /faults`."""
+    return JSONResponse([asdict(fault) for fault in waiting])
 
 
 def _taken(waiting: list[Fault], scope: Scope) -> Fault | None:

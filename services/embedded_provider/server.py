@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from services.embedded_provider.api import Api
 from services.embedded_provider.database import Database
-from services.embedded_provider.faults import Fault, Faults, add_fault, breakable
+from services.embedded_provider.faults import Fault, Faults, add_fault, breakable, list_faults
 from services.embedded_provider.files import Files
 from services.embedded_provider.guard import Guard, on_loopback
 from services.embedded_provider.jobs import Jobs
@@ -68,6 +68,7 @@ def create_app(
         routes += [
             Route("/faults", partial(add_fault, waiting=waiting), methods=["POST"]),
             Route("/faults", partial(_clear, waiting=waiting), methods=["DELETE"]),
+            Route("/faults", partial(list_faults, waiting=waiting), methods=["GET"]),
         ]
     handlers: dict[Any, Any] = {ApiProblem: _problem, HTTPException: _no_such_path, Exception: _broken}
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan, exception_handlers=handlers)

@@ -109,10 +109,13 @@ def message_row(question: Question, document: Document) -> q.MessageRow:
     if "notice" in document:
         blank: Document = {"author": "", "text": "", "reply_to": None, "deleted": False, "edited": False}
         return q.MessageRow.model_validate(document | blank | {"id": f"notice-{document['position']}"})
-    waiting = [one for one in _answerers(question, document) if not one.answered]
+    waiting = _waiting(question, document)
     return q.MessageRow.model_validate(
         {name: one for name, one in document.items() if name not in _DERIVED}
-        | {"reactions": _reactions(document["reactions"]), "answering": [_answering(one) for one in waiting]}
+        | {
+            "reactions": _reactions(document["reactions"]),
+            "answering": [one for one in waiting if one["state"] != "answered"],
+        }
     )
 
 
@@ -123,30 +126,27 @@ def _reactions(pairs: Iterable[tuple[str, str]]) -> list[q.Reaction]:
     return [q.Reaction(reaction=reaction, by=actors) for reaction, actors in by.items()]
 
 
-def _answering(one: q.AnswererRow) -> q.Answering:
-    return q.Answering(
-        virtual_user=one.virtual_user,
-        model=one.model,
-        state="failed" if one.failed else "retry" if one.retry else "open",
-    )
-
-
 def _answerers(question: Question, document: Document) -> list[q.AnswererRow]:
-    if not document["waiting"]:
-        return []
-    query = select(assistant.c.virtual_user, assistant.c.model).where(assistant.c.virtual_user.in_(document["waiting"]))
-    models = {row.virtual_user: row.model for row in question.chat.execute(query)}
     return [
         q.AnswererRow(
-            virtual_user=virtual_user,
-            model=models[virtual_user],
-            answered=state == "answered",
-            failed=state == "failed",
-            retry=state == "retry",
+            virtual_user=one["virtual_user"],
+            model=one["model"],
+            answered=one["state"] == "answered",
+            failed=one["state"] == "failed",
+            retry=one["state"] == "retry",
+            stopped=one["state"] == "stopping",
         )
-        for virtual_user, state in sorted(document["waiting"].items())
-        if virtual_user in models
+        for one in _waiting(question, document)
     ]
+
+
+def _waiting(question: Question, document: Document) -> list[Document]:
+    states = document["waiting"]
+    if not states:
+        return []
+    query = select(assistant.c.virtual_user, assistant.c.model).where(assistant.c.virtual_user.in_(states))
+    rows = sorted((row.virtual_user, row.model) for row in question.chat.execute(query))
+    return [{"virtual_user": user, "model": model, "state": states[user]} for user, model in rows]
 
 
 def _with_lessons(question: Question, rows: list[q.MessageRow]) -> list[q.MessageRow]:

@@ -210,5 +210,5 @@ def _row(kind: str, id: str, document: Document) -> dict[str, Any]:
     if kind == "message":
         row |= {"chat_group": document["group"], "position": document["position"], "author": document["author"]}
         row |= {"folded": folded_text(document["text"])}
-        row |= {"holder": document["holder"], "open": bool({"open", "retry"} & set(document["waiting"].values()))}
+        row |= {"holder": document["holder"], "open": not messaging.AWAITED.isdisjoint(document["waiting"].values())}
     return row

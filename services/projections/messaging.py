@@ -7,6 +7,7 @@ from contracts.facts.message import (
     AnswerFailed,
     AnswerMarked,
     AnswerPosted,
+    AnswerStopRequested,
     MessageDeleted,
     MessageEdited,
     MessagePosted,
@@ -16,6 +17,8 @@ from contracts.facts.message import (
 )
 
 Document = dict[str, Any]
+AWAITED = frozenset({"open", "retry", "stopping"})
+"""States of virtual users of which chat has to say something yet: an answer, or why there is none."""
 ANSWER = (
     "question", "asker", "version", "known", "provider", "milliseconds", "prompt_tokens", "completion_tokens",
 )  # fmt: skip
@@ -57,6 +60,8 @@ def changed(document: Document, event: Envelope) -> Document:
             failure = {data.virtual_user: {"code": data.code, "message": plain(data.message)}}
             failed = _waits(document, data.virtual_user, "failed")
             return failed | {"failures": failed["failures"] | failure, "failure": plain(data.message)}
+        case AnswerStopRequested() if document["waiting"].get(data.virtual_user) in AWAITED:
+            return _waits(document, data.virtual_user, "stopping")
         case RetryRequested():
             return _waits(document, data.virtual_user, "retry") | {"failure": None}
         case AnswerMarked():

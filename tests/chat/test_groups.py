@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from contracts.queries import AnswerChunk, Messages
 from services.bus.client import Bus
 from services.bus.endpoint import read_endpoint
 from services.bus.reporting import new_fact
+from services.refusals import Refused
 from tests.fixtures.system import System
 
 pytestmark = pytest.mark.slow
@@ -47,14 +49,23 @@ class Chatter:
         page: Messages = found
         return page.messages
 
-    async def until(self, id: str, seconds: float = 15.0) -> Any:
-        """The message with this id, as soon as it is there."""
+    async def until(self, id: str, so: Callable[[Any], bool] = bool, seconds: float = 15.0) -> Any:
+        """The message with this id, as soon as it is there and so."""
         async with asyncio.timeout(seconds):
             while True:
                 for one in await self.messages():
-                    if one.id == id:
+                    if one.id == id and so(one):
                         return one
                 await asyncio.sleep(0.05)
+
+
+async def until_met(system: System) -> None:
+    """Wait until some request has met the fault."""
+    async with asyncio.timeout(15):
+        while True:
+            if not await asyncio.to_thread(system.waiting_faults):
+                return
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
@@ -124,6 +135,41 @@ async def test_a_provider_that_is_down_is_told_and_a_retry_answers(system: Syste
         await ann.report("RetryRequested", question, virtual_user="sally")
         answer = await ann.until(answer_id(question, "sally"))
         assert answer.text == "Once a week, on Mondays."
+
+
+async def test_an_answer_is_stopped_at_once_and_comes_only_after_a_retry(system: System) -> None:
+    async with chatter(system.home) as ann:
+        system.fault(path="/v1/chat/completions", status=None, delay=60)
+        question = await ann.report("MessagePosted", group="g", text="@sally how often do we call?")
+        await until_met(system)
+
+        began = time.monotonic()
+        await ann.report("AnswerStopRequested", question, virtual_user="sally")
+        stopped = await ann.until(question, lambda row: "sally" in row.failures)
+        assert time.monotonic() - began < 10
+        assert stopped.failures["sally"].code == "stopped"
+        assert [one.state for one in stopped.answering] == ["failed"]
+        assert all(one.question != question for one in await ann.messages())
+
+        await ann.report("RetryRequested", question, virtual_user="sally")
+        answer = await ann.until(answer_id(question, "sally"))
+        assert answer.text == "Once a week, on Mondays."
+        with pytest.raises(Refused, match="has its answer already"):
+            await ann.report("AnswerStopRequested", question, virtual_user="sally")
+
+
+async def test_a_stop_right_before_a_crash_is_kept(system: System) -> None:
+    async with chatter(system.home) as ann:
+        system.fault(path="/v1/chat/completions", status=None, delay=60)
+        question = await ann.report("MessagePosted", group="g", text="@sally how often do we call?")
+        await ann.report("AnswerStopRequested", question, virtual_user="sally")
+    system.kill()
+    system.start()
+
+    async with chatter(system.home) as ann:
+        stopped = await ann.until(question, lambda row: "sally" in row.failures)
+        assert stopped.failures["sally"].code == "stopped"
+        assert all(one.question != question for one in await ann.messages())
 
 
 async def test_a_question_that_was_asked_while_nothing_ran_is_answered_once_after_the_start(system: System) -> None:

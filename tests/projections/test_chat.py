@@ -117,6 +117,22 @@ async def test_a_message_tells_what_became_of_it(company: Company) -> None:
     assert (answered.prompt_tokens, answered.completion_tokens) == (400, 12)
 
 
+async def test_a_stop_is_known_until_chat_has_said_that_there_is_no_answer(company: Company) -> None:
+    await with_a_group(company)
+    await company.report("MessagePosted", "q", by="person:ann", group="g", text="@sally how?")
+    await company.report("MessagePosted", "other", by="person:ann", group="g", text="Just saying")
+    await company.report("AnswerStopRequested", "q", by="person:ann", virtual_user="sally")
+    await company.report("AnswerStopRequested", "other", by="person:ann", virtual_user="sally")
+
+    row = await company.ask("question", by="service:chat", module="chat", message="q")
+    assert [(one.stopped, one.failed, one.retry) for one in row.answerers] == [(True, False, False)]
+    assert [one.state for one in row.message.answering] == ["stopping"]
+    assert (await company.ask("open_questions", by="service:chat", module="chat")).messages == ["q"]
+
+    await company.report("AnswerFailed", "q", by="service:chat", virtual_user="sally", code="stopped", message="So.")
+    assert (await company.ask("open_questions", by="service:chat", module="chat")).messages == []
+
+
 async def test_a_message_is_seen_by_the_members_of_its_group_only(company: Company) -> None:
     await with_a_group(company)
     await company.report("MessagePosted", "q", by="person:ann", group="g", text="Secret")

@@ -6,6 +6,7 @@ from contracts.facts.message import (
     AnswerFailed,
     AnswerMarked,
     AnswerPosted,
+    AnswerStopRequested,
     MessageDeleted,
     MessageEdited,
     MessagePosted,
@@ -85,6 +86,8 @@ def _answered(world: World, data: AnswerPosted, id: str) -> Event:
         raise Refused("message_deleted", "The question was taken back.", {"data.question": "deleted"})
     if data.asker != question.author:
         raise Refused("malformed", "The asker is who wrote the question.", {"data.asker": "somebody else"})
+    if data.virtual_user in question.stopped:
+        raise Refused("answer_stopped", "Somebody stopped this answer; it is given when somebody asks for it again.")
     _check_voice(world, data)
     return _event(group.id, id, data)
 
@@ -108,16 +111,8 @@ def _check_change(world: World, fact: Envelope, message: Message, group: Group) 
             there = (fact.actor, data.reaction) in message.reactions
             if there == isinstance(data, ReactionAdded):
                 raise Refused("nothing_changes", "This reaction is set so already.")
-        case AnswerFailed():
-            _check_answerer(group, data.virtual_user)
-            if _answered_by(world, message.id, data.virtual_user):
-                raise Refused("already_answered", "This question has its answer already.")
-            if data.virtual_user in message.failed:
-                raise Refused("nothing_changes", "It is known already that this answer failed.")
-        case RetryRequested():
-            _check_answerer(group, data.virtual_user)
-            if data.virtual_user not in message.failed:
-                raise Refused("nothing_to_retry", "That answer hasn't failed, or is being tried again.")
+        case AnswerFailed() | AnswerStopRequested() | RetryRequested():
+            _check_answering(world, data, message, group)
         case AnswerMarked():
             _check_mark(fact, message, data.verdict)
 
@@ -129,9 +124,26 @@ def _check_author(fact: Envelope, message: Message) -> None:
         raise Refused("nothing_changes", "It says this already.")
 
 
-def _check_answerer(group: Group, virtual_user: str) -> None:
+def _check_answering(
+    world: World, data: AnswerFailed | AnswerStopRequested | RetryRequested, question: Message, group: Group
+) -> None:
+    virtual_user = data.virtual_user
     if f"virtual_user:{virtual_user}" not in group.members:
         raise Refused("not_a_member", f"{virtual_user} isn't in {group.name}.", {"data.virtual_user": "not a member"})
+    failed = virtual_user in question.failed
+    if isinstance(data, RetryRequested):
+        if not failed:
+            raise Refused("nothing_to_retry", "That answer hasn't failed, or is being tried again.")
+        return
+    if _answered_by(world, question.id, virtual_user):
+        raise Refused("already_answered", "This question has its answer already.")
+    if isinstance(data, AnswerFailed):
+        if failed:
+            raise Refused("nothing_changes", "It is known already that this answer failed.")
+    elif failed or question.question is not None:
+        raise Refused("nothing_to_stop", "No answer is awaited here, so there is nothing to stop.")
+    elif virtual_user in question.stopped:
+        raise Refused("nothing_changes", "This answer is being stopped already.")
 
 
 def _check_mark(fact: Envelope, message: Message, verdict: str) -> None:

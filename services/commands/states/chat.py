@@ -17,6 +17,7 @@ from contracts.facts.message import (
     AnswerFailed,
     AnswerMarked,
     AnswerPosted,
+    AnswerStopRequested,
     MessageDeleted,
     MessageEdited,
     MessagePosted,
@@ -51,7 +52,8 @@ class Group(State):
 
 @dataclass(frozen=True, slots=True)
 class Message(State):
-    """A message or an answer. `failed`: virtual users whose last try to answer it failed."""
+    """A message or an answer. Of virtual users: `failed`, whose last try to answer it failed; `stopped`, whose answer somebody
+    stopped and nobody asked for again."""
 
     group: str
     author: str
@@ -61,6 +63,7 @@ class Message(State):
     reactions: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     failed: frozenset[str] = field(default_factory=frozenset)
     retrying: frozenset[str] = field(default_factory=frozenset)
+    stopped: frozenset[str] = field(default_factory=frozenset)
     marks: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
 
@@ -125,7 +128,9 @@ def _next_message(state: Message, event: Envelope) -> Message:
             return replace(state, failed=failed, retrying=retrying)
         case RetryRequested():
             failed, retrying = state.failed - {data.virtual_user}, state.retrying | {data.virtual_user}
-            return replace(state, failed=failed, retrying=retrying)
+            return replace(state, failed=failed, retrying=retrying, stopped=state.stopped - {data.virtual_user})
+        case AnswerStopRequested():
+            return replace(state, stopped=state.stopped | {data.virtual_user})
         case AnswerMarked():
             marks = frozenset(mark for mark in state.marks if mark[0] != event.actor)
             return replace(state, marks=marks if data.verdict == "none" else marks | {(event.actor, data.verdict)})

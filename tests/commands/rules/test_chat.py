@@ -110,6 +110,54 @@ def test_what_is_refused(when: Envelope, code: str) -> None:
     assert refusal.value.code == code
 
 
+STOP = fact("AnswerStopRequested", "q", by="person:ann", virtual_user="sally")
+STOPPED = fact("AnswerFailed", "q", by="service:chat", virtual_user="sally", code="stopped", message="Stopped.")
+RETRY = fact("RetryRequested", "q", by="person:ann", virtual_user="sally")
+
+
+def test_a_stopped_answer_never_appears_unless_somebody_asks_for_it_again() -> None:
+    world = given()
+
+    assert world.then(STOP) == ["AnswerStopRequested"]
+    for _ in range(2):
+        with pytest.raises(Refused) as refusal:
+            world.when(answered())
+        assert refusal.value.code == "answer_stopped"
+        if not world.world.message("q").failed:  # type: ignore[union-attr]
+            assert world.then(STOPPED) == ["AnswerFailed"]
+    assert world.then(RETRY) == ["RetryRequested"]
+    assert world.then(answered()) == ["AnswerPosted"]
+
+
+@pytest.mark.parametrize(
+    ("before", "by", "code"),
+    [
+        ([], "person:bob", "not_a_member"),
+        ([STOP], "person:ann", "nothing_changes"),
+        ([STOP, STOPPED], "person:ann", "nothing_to_stop"),
+        ([answered()], "person:ann", "already_answered"),
+        ([fact("MemberLeft", "g", by="person:ann", member="virtual_user:sally")], "person:ann", "not_a_member"),
+    ],
+)
+def test_only_an_awaited_answer_is_stopped_and_only_by_members(before: list[Envelope], by: str, code: str) -> None:
+    world = given()
+    for one in before:
+        world.when(one)
+
+    with pytest.raises(Refused) as refusal:
+        world.when(fact("AnswerStopRequested", "q", by=by, virtual_user="sally"))
+    assert refusal.value.code == code
+
+
+def test_an_answer_that_was_given_can_no_longer_fail() -> None:
+    world = given()
+    world.when(answered())
+
+    with pytest.raises(Refused) as refusal:
+        world.when(STOPPED)
+    assert refusal.value.code == "already_answered"
+
+
 def test_virtual_users_never_answer_each_other() -> None:
     world = given()
     world.when(answered())
