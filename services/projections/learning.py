@@ -53,7 +53,10 @@ def _newly_learnt(connection: Connection, model: str, position: int) -> dict[str
 
     Erased lessons are among them: their words were learnt, whenever this is projected.
     """
-    taken = contributors(places_at(connection, position), model)
+    places = places_at(connection, position)
+    if model not in places:
+        return {}  # a position from before the model; nothing was learnt there
+    taken = contributors(places, model)
     losers = losing_texts(connection, model, taken, position)
     known = exists().where(learnt.c.lesson == lesson.c.id)
     query = select(lesson.c.id, lesson.c.body, lesson.c.attributes).where(taken_by(taken, position), ~known)

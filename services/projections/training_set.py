@@ -61,7 +61,7 @@ def document_at(connection: Connection, id: str, position: int) -> dict[str, Any
     query = select(model.c.document).where(model.c.id == id, _valid(model, position))
     found = connection.execute(query).scalar()
     if found is None:
-        raise Refused("unknown_model", f"There was no model {id} at position {position}.", {"model": "unknown"})
+        raise _unknown(id, position)
     document: dict[str, Any] = json.loads(found)
     return document
 
@@ -84,6 +84,10 @@ def moment(connection: Connection, position: int) -> Moment:
     changes.append(latest(settlement.c.position, settlement.c.position <= position))
     *changed, erased = connection.execute(select(*changes, latest(erasure.c.position))).one()
     return Moment(max(changed), erased)
+
+
+def _unknown(id: str, position: int) -> Refused:
+    return Refused("unknown_model", f"There was no model {id} at position {position}.", {"model": "unknown"})
 
 
 class TrainingSets:
@@ -186,7 +190,10 @@ def losing_texts(connection: Connection, id: str, taken: Sequence[Contributor], 
 
 
 def _plan(connection: Connection, id: str, position: int) -> Plan:
-    taken = contributors(places_at(connection, position), id)
+    places = places_at(connection, position)
+    if id not in places:
+        raise _unknown(id, position)
+    taken = contributors(places, id)
     groups = _groups(connection, id, taken, position)
     losers = {one.body for group in groups.values() for one in group[1:]}
     same = sum(one.answer_key == group[0].answer_key for group in groups.values() for one in group[1:])
