@@ -14,12 +14,14 @@ from services.projections.answering import Question
 from services.projections.lineage import contributors
 from services.projections.standing import changes
 from services.projections.tables import PERSONAL, body, distinguished, lesson
-from services.projections.training_set import Plan, conflicts_of, document_at, places_at, taken_by
+from services.projections.training_set import Plan, conflicts_of, document_at, losing_texts, places_at, taken_by
 from services.refusals import Refused
 from services.similarity.index import score
 
 ALIKE = 0.66
 """From this score on two questions are worth a look: rewordings of one question mostly reach it, others seldom do."""
+NEAR = 12
+"""Lessons looked at for each; conversations among them are left out."""
 AGREES = 0.8
 """From this score on two answers say the same."""
 
@@ -52,17 +54,17 @@ def resemblances(question: Question, wanted: q.ResemblancesWanted) -> q.Resembla
     looked, following = _looked_at(question, id, plan, wanted)
     texts = _contenders(question, looked)
     pairs: dict[tuple[str, str], float] = {}
-    for one in looked:
-        if one in texts:
-            for other, alike in _near(question, plan, texts[one]):
-                pairs[_newer_first(question, texts, one, other)] = alike
+    near = {one: _near(question, plan, texts[one]) for one in looked if one in texts}
+    texts |= _contenders(question, {other for found in near.values() for other, _ in found if other not in texts})
+    for one, found in near.items():
+        pairs |= {_newer_first(texts, one, other): alike for other, alike in found if other in texts}
     different = _distinguished(question)
-    found = [
+    shown = [
         _resemblance(texts[newer], texts[older], alike)
         for (newer, older), alike in pairs.items()
         if frozenset((newer, older)) not in different
     ]
-    return q.Resemblances(resemblances=found, next=following)
+    return q.Resemblances(resemblances=shown, next=following)
 
 
 def known_questions(question: Question, wanted: q.KnownWanted) -> q.Known:
@@ -71,14 +73,17 @@ def known_questions(question: Question, wanted: q.KnownWanted) -> q.Known:
     keys: dict[str, list[str]] = {}
     for one in wanted.questions:
         keys.setdefault(fold(one), []).append(one)
-    condition = taken_by(contributors(places_at(question.training, question.position), id), question.position)
-    columns = (lesson.c.question_key, lesson.c.id, lesson.c.model, lesson.c.answer_key)
+    taken = contributors(places_at(question.training, question.position), id)
+    losers = losing_texts(question.training, id, taken, question.position, keys)
+    columns = (lesson.c.question_key, lesson.c.id, lesson.c.model, lesson.c.answer_key, lesson.c.body)
     query = select(*columns, body.c.document if wanted.answers else null())
     query = query.join(body, body.c.id == lesson.c.body) if wanted.answers else query
     these = (lesson.c.kind == "qa", lesson.c.erased.is_(False), lesson.c.question_key.in_(list(keys)))
+    rows = question.training.execute(query.where(taken_by(taken, question.position), *these))
     found = [
         q.KnownQuestion(question=one, lesson=qa, model=owner, answer_key=answer_key, answer=_answer(document))
-        for key, qa, owner, answer_key, document in question.training.execute(query.where(condition, *these))
+        for key, qa, owner, answer_key, text, document in rows
+        if text not in losers
         for one in keys[key]
     ]
     return q.Known(known=found)
@@ -167,17 +172,13 @@ def _looked_at(question: Question, id: str, plan: Plan, wanted: q.ResemblancesWa
 
 
 def _near(question: Question, plan: Plan, one: q.Contender) -> list[tuple[str, float]]:
-    near = question.sources.similar.nearest(question.training, plan, question.position, one.question, 6)
+    near = question.sources.similar.nearest(question.training, plan, question.position, one.question, NEAR)
     own = fold(one.question)
     return [(x.id, x.score) for x in near if x.id != one.id and x.score >= ALIKE and fold(x.question) != own]
 
 
-def _newer_first(question: Question, texts: dict[str, q.Contender], one: str, other: str) -> tuple[str, str]:
-    if other not in texts:
-        texts |= _contenders(question, [other])
-    if other not in texts or texts[one].position >= texts[other].position:
-        return one, other
-    return other, one
+def _newer_first(texts: dict[str, q.Contender], one: str, other: str) -> tuple[str, str]:
+    return (one, other) if texts[one].position >= texts[other].position else (other, one)
 
 
 def _resemblance(newer: q.Contender, older: q.Contender, alike: float) -> q.Resemblance:

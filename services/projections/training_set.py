@@ -183,9 +183,14 @@ class Rival:
     rank: tuple[bool, int, int, str]
 
 
-def losing_texts(connection: Connection, id: str, taken: Sequence[Contributor], position: int) -> set[int]:
-    """The texts that another one keeps out of the model's training set: of duplicates, and of conflicts' losers."""
-    groups = _groups(connection, id, taken, position)
+def losing_texts(
+    connection: Connection, id: str, taken: Sequence[Contributor], position: int, keys: Collection[str] | None = None
+) -> set[int]:
+    """The texts that another one keeps out of the model's training set: of duplicates, and of conflicts' losers.
+
+    `keys`: only those that have one of these question keys.
+    """
+    groups = _groups(connection, id, taken, position, keys)
     return {one.body for group in groups.values() for one in group[1:]}
 
 
@@ -213,7 +218,10 @@ def _groups(connection: Connection, id: str, taken: Sequence[Contributor], posit
     """QAs of one key where there are several, the winner first."""
     settled = settlements_of(connection, id, position)
     condition = and_(taken_by(taken, position), lesson.c.kind == "qa", lesson.c.erased.is_(False))
-    several = select(lesson.c.question_key).where(condition).group_by(lesson.c.question_key).having(func.count() > 1)
+    asked = () if only is None else (lesson.c.question_key.in_(list(only)),)
+    several = (
+        select(lesson.c.question_key).where(condition, *asked).group_by(lesson.c.question_key).having(func.count() > 1)
+    )
     keys = list(connection.execute(several).scalars())
     distance = {one.model: one.distance for one in taken}
     found: dict[str, list[Rival]] = defaultdict(list)
