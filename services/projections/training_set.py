@@ -11,7 +11,7 @@ import json
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
@@ -214,7 +214,9 @@ def _plan(connection: Connection, id: str, position: int) -> Plan:
     return Plan(first, bodies, groups, len(losers) - same, same, erased)
 
 
-def _groups(connection: Connection, id: str, taken: Sequence[Contributor], position: int) -> dict[str, list[Rival]]:
+def _groups(
+    connection: Connection, id: str, taken: Sequence[Contributor], position: int, only: Collection[str] | None = None
+) -> dict[str, list[Rival]]:
     """QAs of one key where there are several, the winner first."""
     settled = settlements_of(connection, id, position)
     condition = and_(taken_by(taken, position), lesson.c.kind == "qa", lesson.c.erased.is_(False))
