@@ -57,3 +57,8 @@ def event(channel: str, fact: str) -> str:
 def answer_chunks(group: str, question: str) -> str:
     """Core NATS, unstored: the growing text of an answer, as `AnswerChunk`."""
     return f"chunk.{group}.{question}"
+
+
+def typing(group: str) -> str:
+    """Core NATS, unstored: somebody writes in this group now; the payload is the member."""
+    return f"typing.{group}"

@@ -90,8 +90,15 @@ USERS: Final[Mapping[str, Permissions]] = {
         answers=True,
     ),
     "web": Permissions(
-        publish=("cmd.web.>", "inbox.web.>", "qry.web.>", *_EVERYTHING_OF_EV, *_follow(subjects.OUT, "out.web.>")),
-        subscribe=("chunk.>", "qry.*.sign_in_link", subjects.HINT),
+        publish=(
+            "cmd.web.>",
+            "inbox.web.>",
+            "qry.web.>",
+            "typing.>",
+            *_EVERYTHING_OF_EV,
+            *_follow(subjects.OUT, "out.web.>"),
+        ),
+        subscribe=("chunk.>", "typing.>", "qry.*.sign_in_link", subjects.HINT),
         answers=True,
     ),
     "cli": Permissions(

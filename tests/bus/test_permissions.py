@@ -74,7 +74,19 @@ async def test_a_module_speaks_for_itself_only(bus_login: BusLogin, subject: str
 
 @pytest.mark.parametrize(
     "subject",
-    ["ev.shared.>", "ev.>", "_INBOX_erp.>", "_INBOX.>", "cmd.>", "qry.>", "out.>", "chunk.>", "$JS.EVENT.>", ">"],
+    [
+        "ev.shared.>",
+        "ev.>",
+        "_INBOX_erp.>",
+        "_INBOX.>",
+        "cmd.>",
+        "qry.>",
+        "out.>",
+        "chunk.>",
+        "typing.>",
+        "$JS.EVENT.>",
+        ">",
+    ],
 )
 async def test_a_module_hears_only_its_own_replies(
     bus_login: BusLogin, subject: str, caplog: pytest.LogCaptureFixture
