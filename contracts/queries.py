@@ -73,6 +73,15 @@ class LessonCounts(Shape):
     validation: int
 
 
+class LatestCompilation(Shape):
+    """The one that was requested last, whatever became of it."""
+
+    id: Id
+    status: Status
+    requested_at: str
+    ended_at: str | None
+
+
 class ModelRow(Shape):
     id: Id
     name: str
@@ -96,6 +105,8 @@ class ModelRow(Shape):
     versions: int
     lessons: LessonCounts
     compiling: Id | None = Field(description="The compilation that is running.")
+    latest: LatestCompilation | None = None
+    active_since: str | None = Field(default=None, description="When the active version was made.")
 
 
 class Models(Shape):
@@ -188,9 +199,10 @@ LessonState = Literal[
 
 
 class LessonTableWanted(Shape):
-    """A page of a model's lessons, filtered and sorted. `after`: the `next` of the page before, with the same filters.
+    """A page of a model's lessons, filtered and sorted. `after`: a `next` or `previous` of a page with the same filters.
 
     `text`: words that must all stand in the lesson. `inherited`: also what the training set takes in from relatives.
+    `facets`: the counts are wanted on this page too.
     """
 
     model: str
@@ -200,7 +212,9 @@ class LessonTableWanted(Shape):
     purpose: Purpose | None = None
     state: LessonState | None = None
     taught_by: Actor | None = None
+    lesson: Id | None = Field(default=None, description="Only this one.")
     inherited: bool = False
+    facets: bool = False
     sort: Literal["taught", "question", "section", "teacher"] = "taught"
     descending: bool = True
     after: str | None = None
@@ -232,11 +246,13 @@ class SectionCount(Shape):
 
 
 class LessonTable(Shape):
-    """`total` counts at most 10,000; `more`: there are more than that. The facets stand on the first page only, and are of
-    all lessons whatever the filters: at most 200 sections, the largest first, and how often each state holds."""
+    """`total` counts at most 10,000; `more`: there are more than that. The facets stand on the first page only, unless asked
+    for, and are of all lessons whatever the filters: at most 200 sections, the largest first, and how often each state
+    holds."""
 
     lessons: list[TableRow]
     next: str | None
+    previous: str | None = None
     total: int
     more: bool
     sections: list[SectionCount] | None = None

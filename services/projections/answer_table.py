@@ -45,14 +45,18 @@ class _Key:
 
 @dataclass(frozen=True, slots=True)
 class _Cursor:
-    """What `next` carries: the last row's place, and the total, which is counted once."""
+    """What `next` and `previous` carry: the place of the last or first row, and the total, which is counted once."""
 
     value: str | int
     taught: int
     total: int
+    back: bool = False
 
-    def __str__(self) -> str:
-        return base64.urlsafe_b64encode(json.dumps([self.value, self.taught, self.total]).encode()).decode()
+    @classmethod
+    def at(cls, key: _Key, total: int, *, back: bool = False) -> str:
+        """From this row on, or back."""
+        given = [key.value, key.taught, total, back]
+        return base64.urlsafe_b64encode(json.dumps(given).encode()).decode()
 
     @classmethod
     def read(cls, text: str, value: type[str] | type[int]) -> "_Cursor":
@@ -62,11 +66,11 @@ class _Cursor:
         except (binascii.Error, ValueError):
             found = None
         match found:
-            case [one, int(taught), int(total)] if isinstance(one, value):
-                return cls(one, taught, total)
+            case [one, int(taught), int(total), bool(back)] if isinstance(one, value):
+                return cls(one, taught, total, back)
         raise Refused(
             "malformed",
-            "`after` must be the `next` of a page with the same sorting.",
+            "`after` must be the `next` or `previous` of a page with the same sorting.",
             {"after": "not a next of a page"},
         )
 
@@ -81,12 +85,19 @@ def lesson_table(question: Question, wanted: q.LessonTableWanted) -> q.LessonTab
     enough = COUNTED + 1 if cursor is None else wanted.limit + 1
     keys = _keys(question, wanted, scope, standing, cursor, enough)
     total = len(keys) if cursor is None else cursor.total
-    rows = _rows(question, scope, standing, keys[: wanted.limit])
-    last = keys[len(rows) - 1] if rows and len(keys) > len(rows) else None
-    facets = _facets(question, scope, standing, inherited=wanted.inherited) if cursor is None else None
+    back = cursor is not None and cursor.back
+    shown = keys[: wanted.limit]
+    rows = _rows(question, scope, standing, shown)
+    further = len(keys) > len(rows)
+    # Read backwards, the rows come in reverse, and what was left of is behind them.
+    shown, rows = (shown[: len(rows)][::-1], rows[::-1]) if back else (shown[: len(rows)], rows)
+    before, behind = (further, True) if back else (cursor is not None, further)
+    wants_facets = wanted.facets or (cursor is None and wanted.lesson is None)
+    facets = _facets(question, scope, standing, inherited=wanted.inherited) if wants_facets else None
     return q.LessonTable(
         lessons=rows,
-        next=str(_Cursor(last.value, last.taught, total)) if last else None,
+        next=_Cursor.at(shown[-1], total) if shown and behind else None,
+        previous=_Cursor.at(shown[0], total, back=True) if shown and before else None,
         total=min(total, COUNTED),
         more=total > COUNTED,
         sections=facets.sections if facets else None,
@@ -118,6 +129,7 @@ def _keys(
 ) -> list[_Key]:
     """So many in the order that is wanted, from behind the cursor."""
     column = _SORTED[wanted.sort]
+    descending = wanted.descending != (cursor is not None and cursor.back)
     query: Select[Any] = select(column, lesson.c.taught, lesson.c.body).where(scope, *_filters(wanted))
     query = _worded(query, wanted.text)
     texts = _texts(wanted.state, standing)
@@ -126,8 +138,8 @@ def _keys(
     elif len(texts) <= _FEW:
         query = query.where(lesson.c.body.in_(list(texts))).limit(enough)
     if cursor is not None:
-        query = query.where(_beyond(column, cursor, descending=wanted.descending))
-    order = [one.desc() if wanted.descending else one.asc() for one in dict.fromkeys((column, lesson.c.taught))]
+        query = query.where(_beyond(column, cursor, descending=descending))
+    order = [one.desc() if descending else one.asc() for one in dict.fromkeys((column, lesson.c.taught))]
     with question.training.execute(query.order_by(*order).execution_options(stream_results=True)) as found:
         return list(islice((_Key(*row) for row in found if texts is None or row[2] in texts), enough))
 
@@ -146,6 +158,7 @@ def _filters(wanted: q.LessonTableWanted) -> list[ColumnElement[bool]]:
         (lesson.c.purpose, wanted.purpose),
         (lesson.c.section_key, fold(wanted.section) if wanted.section is not None else None),
         (lesson.c.teacher, wanted.taught_by),
+        (lesson.c.id, wanted.lesson),
     ]
     return [column == value for column, value in given if value is not None]
 

@@ -1,7 +1,7 @@
 """Answers about providers, models, lessons, training sets and compilations."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -155,31 +155,51 @@ def _model_rows(question: Question) -> dict[str, q.ModelRow]:
     documents: dict[str, Document] = {id: json.loads(one) for id, one in question.training.execute(query)}
     places = places_at(question.training, question.position)
     active = {id: one["active"]["position"] if one["active"] else None for id, one in documents.items()}
-    versions, running, tried = _compiled(question)
+    versions, running, tried, latest = _compiled(question)
+    made = [one["active"]["compilation"] for one in documents.values() if one["active"]]
+    built = _built(question, {*latest.values(), *made})
     counted = counts(question.training, places, active, tried, question.position)
     return {
         id: q.ModelRow(
             **{name: one[name] for name in q.ModelRow.model_fields if name in one},
             id=id, versions=versions.get(id, 0), lessons=counted[id], compiling=running.get(id),
+            latest=built.get(latest.get(id, "")),
+            active_since=_since(built, one["active"]),
         )
         for id, one in documents.items()
     }  # fmt: skip
 
 
-def _compiled(question: Question) -> tuple[dict[str, int], dict[str, str], dict[str, int]]:
-    """Per model: the highest version, the compilation that runs, and the position of the latest one."""
+def _compiled(question: Question) -> tuple[dict[str, int], dict[str, str], dict[str, int], dict[str, str]]:
+    """Per model: the highest version, the compilation that runs, and the latest one's position and id."""
     columns = (compilation.c.model, compilation.c.id, compilation.c.status, compilation.c.version)
     versions: dict[str, int] = {}
     running: dict[str, str] = {}
     tried: dict[str, int] = {}
-    query = select(*columns, compilation.c.requested_position)
+    latest: dict[str, str] = {}
+    query = select(*columns, compilation.c.requested_position).order_by(compilation.c.requested_position)
     for owner, id, status, version, position in question.training.execute(query):
         versions[owner] = max(versions.get(owner, 0), version or 0)
         if position <= question.position:
-            tried[owner] = max(tried.get(owner, 0), position)
+            tried[owner], latest[owner] = position, id
         if status in ("packaging", "uploading", "training", "evaluating"):
             running[owner] = id
-    return versions, running, tried
+    return versions, running, tried, latest
+
+
+def _built(question: Question, ids: Collection[str]) -> dict[str, q.LatestCompilation]:
+    query = select(compilation.c.id, compilation.c.document).where(compilation.c.id.in_(sorted(ids)))
+    fields = q.LatestCompilation.model_fields
+    found = ((id, json.loads(one)) for id, one in question.training.execute(query))
+    return {
+        id: q.LatestCompilation(**({name: one[name] for name in fields if name in one} | {"id": id}))
+        for id, one in found
+    }
+
+
+def _since(built: Mapping[str, q.LatestCompilation], active: Document | None) -> str | None:
+    made = built.get(active["compilation"]) if active else None
+    return made.ended_at if made else None
 
 
 def _provider(id: str, document: Document) -> q.ProviderRow:

@@ -156,3 +156,30 @@ async def test_a_cursor_of_something_else_is_refused(company: Company, after: st
 
     with pytest.raises(Refused, match="`next` of a page with the same sorting"):
         await company.ask("lesson_table", model="m", after=after)
+
+
+@pytest.mark.parametrize("sort", ["taught", "question", "section", "teacher"])
+async def test_one_pages_back_to_where_one_came_from(company: Company, sort: str) -> None:
+    await a_shop(company)
+    asked = {"model": "shop", "inherited": True, "sort": sort, "limit": 2}
+    first = await company.ask("lesson_table", **asked)
+    second = await company.ask("lesson_table", **asked, after=first.next)
+    third = await company.ask("lesson_table", **asked, after=second.next, facets=True)
+
+    again = await company.ask("lesson_table", **asked, after=third.previous)
+    start = await company.ask("lesson_table", **asked, after=again.previous)
+
+    assert (ids(again), ids(start)) == (ids(second), ids(first))
+    assert (first.previous, third.next, start.previous) == (None, None, None)
+    assert ids(await company.ask("lesson_table", **asked, after=again.next)) == ids(third)
+    assert third.states == first.states
+    assert second.states is None
+
+
+async def test_one_lesson_is_asked_for_by_its_id(company: Company) -> None:
+    await a_shop(company)
+
+    table = await company.ask("lesson_table", model="shop", lesson="till", inherited=True)
+
+    assert [(one.id, one.state) for one in table.lessons] == [("till", "learnt")]
+    assert table.states is None
