@@ -10,7 +10,7 @@ from services.bus.endpoint import Endpoint, write_endpoint
 from services.bus.permissions import USERS, authorization, inbox_of
 from services.settings import KEY_BYTES, Login
 
-DATABASES: Final = ("log", "keys", "read_models")
+DATABASES: Final = ("log", "keys", "read_models", "web")
 PROVIDER_HOST: Final = "embedded-provider"
 """Under this name the other containers know the embedded provider; its key is sent nowhere else."""
 

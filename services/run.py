@@ -23,13 +23,14 @@ PROVISION: Final = "provision"
 FIRST_START: Final = "first-start"
 WAIT_SECONDS: Final = 60.0
 _LOG, _KEYS, _READ_MODELS = "APPRENTICE_LOG_URL", "APPRENTICE_KEYS_URL", "APPRENTICE_READ_MODELS_URL"
+_WEB = "APPRENTICE_WEB_URL"
 _BUS, _MASTER_KEY = "APPRENTICE_NATS_URL", "APPRENTICE_MASTER_KEY"
 REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "commands": (_LOG, _KEYS, _MASTER_KEY, _BUS),
     "projections": (_LOG, _KEYS, _MASTER_KEY, _READ_MODELS, _BUS),
     "compiler": (_BUS, "APPRENTICE_HOME"),
     "chat": (_BUS,),
-    "web": (_BUS, "APPRENTICE_HTTP_PORT"),
+    "web": (_BUS, "APPRENTICE_HTTP_PORT", _WEB),
     "embedded-provider": ("APPRENTICE_HOME", "APPRENTICE_HTTP_PORT"),
     PROVISION: (_BUS,),
     FIRST_START: (_BUS,),
@@ -65,6 +66,7 @@ def read_settings(service: str, home: Path, environ: Mapping[str, str]) -> Setti
         (_LOG, settings.log_url, ("sqlite", "postgresql")),
         (_KEYS, settings.keys_url, ("sqlite", "postgresql")),
         (_READ_MODELS, settings.read_models_url, ("sqlite", "postgresql")),
+        (_WEB, settings.web_url, ("sqlite", "postgresql")),
         (_BUS, settings.login.url or "nats://", ("nats", "tls")),
     ):
         if urlsplit(url).scheme.partition("+")[0] not in schemes:
@@ -142,6 +144,7 @@ async def _until_reachable(service: str, settings: Settings, seconds: float, sto
         _LOG: settings.log_url,
         _KEYS: settings.keys_url,
         _READ_MODELS: settings.read_models_url,
+        _WEB: settings.web_url,
     }
     deadline = asyncio.get_running_loop().time() + seconds
     for name in REQUIRED[service]:

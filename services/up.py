@@ -33,7 +33,9 @@ DEMO: Final = "demo"
 LOOK_SECONDS: Final = 1.0
 TRY: Final = ("models", "status", "history")
 TRY_DEMO: Final = ("models", 'ask "AI Marketing Assistant" "How often do we post on Instagram?"')
-SHARED: Final = dict.fromkeys(("APPRENTICE_LOG_URL", "APPRENTICE_KEYS_URL", "APPRENTICE_READ_MODELS_URL"), "")
+SHARED: Final = dict.fromkeys(
+    ("APPRENTICE_LOG_URL", "APPRENTICE_KEYS_URL", "APPRENTICE_READ_MODELS_URL", "APPRENTICE_WEB_URL"), ""
+)
 """The databases of a system that runs apart aren't ours, though their addresses may stand in the environment."""
 Failures: Final = (
     HomeFailed, ServerFailed, ServiceEnded, SettingWrong, PortTaken, ProvisioningRefused, BusUnreachable, NoReply, Refused,

@@ -1,5 +1,6 @@
 """The services apart: what compose.yaml starts, as processes, on PostgreSQL and NATS."""
 
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,10 +44,35 @@ def test_the_whole_loop_runs_through_the_services_apart(apart: Apart, tmp_path: 
     apart.ask_json("compile", "Company", "--wait")
     assert apart.ask_json("ask", "Company", "When do we open?")["known"] is True
 
+    # and the owner signs in by a link and finds the pages
+    link = apart.ask_json("link")["url"]
+    assert link.startswith("http://127.0.0.1:8760/welcome/")
+    assert "Owner" in _own_page(apart, link)
+
     # and the past is still there, and the chain is whole
     assert apart.ask_json("training-set", "Sales", "--at", str(before["position"])) == before
     assert apart.ask_json("verify")["whole"]
     assert apart.ask_json("rebuild")["head"] == apart.ask_json("status")["head"]
+
+
+def _own_page(apart: Apart, link: str) -> str:
+    """The page about oneself, once the link was used."""
+    here = f"http://127.0.0.1:{apart.port('web', 8760)}"
+    browser = urllib.request.build_opener(_Stay, urllib.request.HTTPCookieProcessor())
+    used = urllib.request.Request(
+        here + link.removeprefix("http://127.0.0.1:8760"), b"", {"sec-fetch-site": "same-origin"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as redirected:
+        browser.open(used, timeout=10)
+    assert redirected.value.code == 303
+    redirected.value.close()
+    with browser.open(f"{here}/me", timeout=10) as page:
+        return str(page.read(), "utf-8")
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None
 
 
 @pytest.mark.slow

@@ -115,7 +115,7 @@ def test_an_idle_system_is_small_and_starts_quickly(tmp_path: Path) -> None:
     assert seconds < 12  # 4 s on a machine that does nothing else; bench measures
 
 
-def test_every_answer_of_the_web_is_about_health(system: System) -> None:
+def test_the_web_says_how_it_is_and_asks_strangers_to_sign_in(system: System) -> None:
     import urllib.error
     import urllib.request
 
@@ -123,8 +123,10 @@ def test_every_answer_of_the_web_is_about_health(system: System) -> None:
     assert urllib.request.urlopen(f"{url}/healthz", timeout=5).read() == b"alive\n"
     assert urllib.request.urlopen(f"{url}/readyz", timeout=5).read() == b"ready\n"
     assert b"apprentice_ready" in urllib.request.urlopen(f"{url}/metrics", timeout=5).read()
+    with urllib.request.urlopen(f"{url}/", timeout=5) as door:
+        assert (door.status, door.url) == (200, f"{url}/sign-in?to=/")
     with pytest.raises(urllib.error.HTTPError) as missing:
-        urllib.request.urlopen(f"{url}/", timeout=5)
+        urllib.request.urlopen(f"{url}/nothing/here", timeout=5)
     assert missing.value.code == 404
     missing.value.close()
 
