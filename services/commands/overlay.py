@@ -1,7 +1,7 @@
 """The world that the rules see while a batch is decided: the log's states with the batch's own effects on top."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from contracts.envelope import Envelope
@@ -23,11 +23,13 @@ class Overlay:
         self._log_id = log_id
         self._states: OrderedDict[str, Any] = OrderedDict()
         self._unique: OrderedDict[UniqueKey, str | None] = OrderedDict()
+        self._fresh: dict[str, list[Envelope]] = {}
         self._writing: Writing | None = None
 
     def begin(self, writing: Writing, streams: Iterable[str], unique: Iterable[UniqueKey]) -> None:
         """Look into this transaction from now on, and load at once what a batch will read."""
         self._writing = writing
+        self._fresh = {}
         self._load([name for name in streams if name not in self._states])
         self._look_up([key for key in unique if key not in self._unique])
 
@@ -50,7 +52,16 @@ class Overlay:
         state = evolve(kind, self._state(name), event)
         self._states[name] = state
         self._unique.update(claims)
+        self._fresh.setdefault(name, []).append(event)
         return state.revision
+
+    def since(self, kind: Kind, id: str, revision: int) -> Sequence[Envelope]:
+        """The record's events after the revision: the log's, and the batch's own."""
+        name = stream_of(kind, id)
+        stored = self._transaction().streams([name]).get(name, ())
+        later = [read(one.state) for one in stored if one.revision > revision]
+        fresh = self._fresh.get(name, [])
+        return later + fresh[max(0, revision - len(stored)) :]
 
     def unique(self, table: str, key: str) -> str | None:
         """The value of a unique row, or None."""

@@ -1,9 +1,11 @@
 """What the rules may ask: the state of every record, and the unique rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from contracts.envelope import Envelope
+from contracts.facts import Kind
 from services.commands.states import (
     QA,
     Compilation,
@@ -33,14 +35,18 @@ class World(Protocol):
     def message(self, id: str, /) -> Message | None: ...
     def person(self, id: str, /) -> Person | None: ...
     def unique(self, table: str, key: str, /) -> str | None: ...
+    def since(self, kind: Kind, id: str, revision: int, /) -> Sequence[Envelope]:
+        """The events of a record after a revision, oldest first; texts may be sealed."""
+        ...
 
 
 @dataclass
 class DictWorld:
-    """A world held in two dictionaries: states by log stream, unique rows by table and key."""
+    """A world held in dictionaries: states and events by log stream, unique rows by table and key."""
 
     states: dict[str, Any] = field(default_factory=dict)
     rows: dict[tuple[str, str], str] = field(default_factory=dict)
+    events: dict[str, list[Envelope]] = field(default_factory=dict)
 
     def provider(self, id: str) -> Provider | None:
         """Its state."""
@@ -85,6 +91,10 @@ class DictWorld:
     def unique(self, table: str, key: str) -> str | None:
         """The row's value."""
         return self.rows.get((table, key))
+
+    def since(self, kind: Kind, id: str, revision: int) -> Sequence[Envelope]:
+        """The record's events after the revision."""
+        return self.events.get(stream_of(kind, id), [])[revision:]
 
     def take(self, claims: Mapping[tuple[str, str], str | None]) -> None:
         """Keep the rows that an event takes, drop those it gives up."""

@@ -26,8 +26,9 @@ MASTER_KEY = b"m" * 32
 
 
 def fact(
-    type_: str, subject: str | None, data: dict[str, Any], *, id: str | None = None, module: str = "cli"
-) -> Envelope:
+    type_: str, subject: str | None, data: dict[str, Any], *, id: str | None = None, module: str = "cli",
+    actor: str = "person:owner",
+) -> Envelope:  # fmt: skip
     fact_id = id or str(uuid.uuid4())
     return Envelope(
         id=fact_id,
@@ -35,7 +36,7 @@ def fact(
         type=type_,
         time=datetime(2026, 11, 24, 10, tzinfo=UTC),
         subject=subject or fact_id,
-        actor="person:owner" if module == "cli" else f"service:{module}",
+        actor=actor if module == "cli" else f"service:{module}",
         data=FACTS[type_].model_validate(data),
     )
 
@@ -168,6 +169,40 @@ async def test_the_revision_that_the_sender_saw_is_checked(writer: Writer) -> No
         await writer.write(fact("QARevised", qa.subject, {"answer": "Second."}), expected_revision=1)
 
     assert refused.value.code == "conflict"
+
+
+async def test_two_who_edit_one_lesson_at_once_get_one_revision_and_one_conflict_that_says_what_changed(
+    writer: Writer, log: EventLog
+) -> None:
+    # given a lesson that two administrators have open
+    await writer.write(fact("PersonAdded", "tom", {"name": "Tom", "roles": ["administrator", "trainer"]}))
+    qa = await writer.write(taught("Which?"))
+    edits = [
+        (fact("QARevised", qa.subject, {"answer": "Blue.", "section": "Colours"}, actor="person:tom"), 1),
+        (fact("QARevised", qa.subject, {"answer": "Green."}), 1),
+    ]
+
+    # when both save, in one batch and in one after the other
+    results = await asyncio.gather(*(writer.submit(*edit) for edit in edits), return_exceptions=True)
+    with pytest.raises(Refused) as later:
+        await writer.write(fact("QADeactivated", qa.subject, {}), expected_revision=1)
+
+    # then one revision is in the log, and the other is told what changed, by whom, and where they met
+    assert isinstance(results[1], Refused)
+    assert [event.topic for event in log.stream(f"qa:{qa.subject}")] == ["QAAdded", "QARevised"]
+    for refused in (results[1], later.value):
+        assert refused.code == "conflict"
+        assert refused.message == (
+            "It was changed since you saw it (now revision 2, you saw 1): answer, section by Tom at 10:00 UTC. "
+            "Look again before you change it."
+        )
+    assert results[1].fields == {"subject": "is at revision 2", "data.answer": "was changed meanwhile"}
+
+    # and who may not change the lesson isn't told what others did to it
+    await writer.write(fact("PersonAdded", "ann", {"name": "Ann"}))
+    with pytest.raises(Refused) as stranger:
+        await writer.write(fact("QADeactivated", qa.subject, {}, actor="person:ann"), expected_revision=1)
+    assert stranger.value.code == "role_needed"
 
 
 async def test_two_writers_on_one_log_double_nothing(

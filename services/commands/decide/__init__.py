@@ -6,6 +6,7 @@ from typing import Final
 from contracts.envelope import Envelope
 from contracts.facts import Kind
 from services.commands.decide import compilation, group, message, model, module, person, proposal, provider, teaching
+from services.commands.decide.conflict import conflict
 from services.commands.decide.event import Event
 from services.commands.states import State
 from services.commands.world import World
@@ -26,6 +27,8 @@ _RULES: Final[dict[Kind, Callable[[World, Envelope, str], list[Event]]]] = {
     "person": person.decide,
 }
 
+_FORBIDDEN: Final = frozenset({"role_needed", "not_a_member", "not_the_author", "not_the_proposer", "not_yourself"})
+
 
 def decide(world: World, fact: Envelope) -> list[Event]:
     """The events that the fact gives, at least one; its subject must be filled in.
@@ -41,15 +44,23 @@ def check_revision(world: World, fact: Envelope, expected: int | None) -> None:
     """The record is still as its sender saw it.
 
     Raises:
-        Refused: `conflict`.
+        Refused: `conflict`; or what keeps its sender from changing the record at all, who isn't told of others' changes.
     """
     if expected is None:
         return
     now = _state(world, fact.data.kind, fact.subject or fact.id)
     revision = now.revision if now is not None else 0
     if revision != expected:
-        raise Refused("conflict", f"It was changed since you saw it (now revision {revision}, you saw {expected}); look again.",
-                      {"subject": f"is at revision {revision}"})  # fmt: skip
+        _check_allowed(world, fact)
+        raise conflict(world, fact, expected, revision)
+
+
+def _check_allowed(world: World, fact: Envelope) -> None:
+    try:
+        decide(world, fact)
+    except Refused as refusal:
+        if refusal.code in _FORBIDDEN or refusal.code.startswith("unknown_"):
+            raise
 
 
 def _state(world: World, kind: Kind, id: str) -> State | None:

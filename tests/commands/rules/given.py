@@ -62,6 +62,7 @@ class Given:
         )
         name = stream_of(event.kind, event.subject)
         self.world.states[name] = evolve(event.kind, self.world.states.get(name), stored)
+        self.world.events.setdefault(name, []).append(stored)
 
 
 PROVIDER = fact("ProviderRegistered", "p", name="Embedded", provider_kind="embedded", base_model="b")
