@@ -154,7 +154,7 @@ async def test_erased_words_are_found_no_more(company: Company) -> None:
 async def test_a_cursor_of_something_else_is_refused(company: Company, after: str) -> None:
     await company.report("ModelDefined", "m", name="M")
 
-    with pytest.raises(Refused, match="`next` of a page with the same sorting"):
+    with pytest.raises(Refused, match="`next` or `previous` of a page with the same sorting"):
         await company.ask("lesson_table", model="m", after=after)
 
 
