@@ -13,14 +13,17 @@ from services.health import Health
 from services.refusals import Refused
 from services.web import static_files
 from services.web.house import House
-from services.web.languages import chosen, translations
+from services.web.languages import chosen
 from services.web.live import route as live
-from services.web.pages import chat, signing_in
+from services.web.pages import chat, models, signing_in
+from services.web.problems import sentence
 from services.web.rendering import answer
 from services.web.security import App, Guarded
 from services.web.visitor import SignedOut, theme_of, visitor_of
 
-ROUTERS = (static_files.router, live.router, signing_in.router, chat.router)
+ROUTERS = (
+    static_files.router, live.router, signing_in.router, chat.router, models.router,
+)  # fmt: skip
 """In the order in which they are looked through."""
 _FORBIDDEN = frozenset({"role_needed", "not_a_member", "not_the_author", "forged_actor"})
 _BROKEN = frozenset({"unavailable", "behind", "internal_error", "busy"})
@@ -99,22 +102,3 @@ async def _problem(request: Request, status: int, message: str, code: str) -> Re
         headers = {"hx-reswap": "none", "hx-push-url": "false"}
         return answer("parts/problem_toast.html", language, context, status, headers)
     return answer("problem.html", language, context | {"visitor": visitor}, status)
-
-
-def sentence(language: str, code: str, message: str) -> str:
-    """What is wrong, in this language: the rules' own sentence, or ours for its code where there is no translation."""
-    _ = translations(language).gettext
-    ours = {
-        "unavailable": _(
-            "This can't be shown now because a part of the system isn't answering. Try again in a moment."
-        ),
-        "unknown_page": _("There is no such page. It may have moved, or the address is mistyped."),
-        "malformed": _("Something in this request isn't as it should be; open the page anew and try again."),
-        "role_needed": _("This needs another role; ask an administrator."),
-        "conflict": _("Somebody else changed this meanwhile. Look at the newer text and save again."),
-        "nothing_changes": _("Nothing would change by this."),
-        "unknown_group": _("There is no such group that you are in."),
-    }
-    if language == "en" and message:
-        return message
-    return ours.get(code) or message or _("Something went wrong; nothing was changed.")
