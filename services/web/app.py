@@ -15,14 +15,15 @@ from services.web import static_files
 from services.web.house import House
 from services.web.languages import chosen
 from services.web.live import route as live
-from services.web.pages import chat, models, signing_in
+from services.web.pages import bulk, chat, lessons, models, signing_in
 from services.web.problems import sentence
 from services.web.rendering import answer
 from services.web.security import App, Guarded
 from services.web.visitor import SignedOut, theme_of, visitor_of
 
 ROUTERS = (
-    static_files.router, live.router, signing_in.router, chat.router, models.router,
+    static_files.router, live.router, signing_in.router, chat.router, models.router, bulk.router,
+    lessons.router,
 )  # fmt: skip
 """In the order in which they are looked through."""
 _FORBIDDEN = frozenset({"role_needed", "not_a_member", "not_the_author", "forged_actor"})

@@ -5,6 +5,7 @@ everywhere else.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -75,6 +76,10 @@ class Visitor:
     async def ask(self, query: str, *, at: int | None = None, after: int | None = None, **data: Any) -> Any:
         """The answer to a query, as this person may see it. Raises `Refused`, `NoReply`."""
         return (await self.bus.query(query, data, module=MODULE, actor=self.actor, at=at, after=after))[1]
+
+    async def ask_with(self, query: str, data: Mapping[str, Any], *, at: int | None = None) -> Any:
+        """The same for a query that has fields named `at` or `after` itself."""
+        return (await self.bus.query(query, data, module=MODULE, actor=self.actor, at=at))[1]
 
     async def ask_at(self, query: str, **data: Any) -> tuple[int, Any]:
         """The same with the position that the answer stands for."""
