@@ -62,6 +62,28 @@ class ModelsWanted(Shape):
     archived: bool = False
 
 
+class AssistantsWanted(Shape):
+    archived: bool = False
+
+
+class AssistantRow(Shape):
+    """A model as everybody may know it: to mention it, to ask it. `version`: the active one's number."""
+
+    model: Id
+    name: str
+    names: dict[str, str]
+    virtual_user: Id | None
+    use: Use
+    default: bool
+    version: int | None
+    has_provider: bool
+    archived: bool
+
+
+class Assistants(Shape):
+    assistants: list[AssistantRow]
+
+
 class LessonCounts(Shape):
     """`own` and `inherited` count what the training set takes; `waiting` what the active version hasn't learnt, `untried`
     what changed since the latest compilation, whatever became of it."""
@@ -113,6 +135,65 @@ class Models(Shape):
     models: list[ModelRow]
 
 
+class SystemMessagesWanted(Shape):
+    """A model's system messages, newest first."""
+
+    model: str
+    before: int | None = Field(default=None, description="The `next` of the page before.")
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class SystemMessageRow(Shape):
+    """`number` counts from 1; `text` null: it was taken away, or never given."""
+
+    number: int
+    position: int
+    recorded_at: str
+    actor: str
+    text: str | None
+
+
+class SystemMessages(Shape):
+    revisions: list[SystemMessageRow]
+    next: int | None
+
+
+class ModelWord(Shape):
+    """A model as others speak of it."""
+
+    model: Id
+    name: str
+
+
+class GroupWord(Shape):
+    group: Id
+    name: str
+
+
+class PersonWord(Shape):
+    person: Id
+    name: str
+
+
+class AffectedWanted(Shape):
+    """Whom it touches when a model is archived."""
+
+    model: str
+
+
+class Affected(Shape):
+    """`takers`: models whose training sets have lessons of it. `groups`: those that the asker is in; `other_groups` counts
+    the rest. `people`: those whose own assistant it is. Archived models and groups aren't counted."""
+
+    model: Id
+    name: str
+    children: list[ModelWord]
+    takers: list[ModelWord]
+    groups: list[GroupWord]
+    other_groups: int
+    people: list[PersonWord]
+
+
 class ProviderRow(Shape):
     id: Id
     name: str
@@ -129,6 +210,7 @@ class ProviderRow(Shape):
     retired: bool
     notes: str
     revision: int
+    models: list[Id] = Field(default=[], description="That are built there and aren't archived.")
 
 
 class Providers(Shape):
@@ -174,6 +256,43 @@ class LessonRow(Shape):
     messages: list[Turn] | None = None
     train_as: TrainAs = "both"
     straight_question: int | None = None
+
+
+class LessonRevisionsWanted(Shape):
+    """What happened to a lesson, newest first."""
+
+    lesson: Id
+    before: int | None = Field(default=None, description="The `next` of the page before.")
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+
+
+class FieldChange(Shape):
+    """One field's value before and after, as in the facts; null: there was none, or it was erased."""
+
+    field: str
+    old: Any
+    new: Any
+
+
+class LessonRevision(Shape):
+    """`proposed_by`: who proposed what the actor approved."""
+
+    position: int
+    revision: int
+    fact: str
+    recorded_at: str
+    actor: str
+    proposed_by: str | None
+    changes: list[FieldChange]
+
+
+class LessonRevisions(Shape):
+    """Whole texts: at most 850 KB a page."""
+
+    lesson: Id
+    kind: Literal["qa", "conversation"]
+    revisions: list[LessonRevision]
+    next: int | None
 
 
 class LessonsWanted(Shape):
@@ -588,7 +707,11 @@ class Nearest(Shape):
 
 
 class CompilationsWanted(Shape):
-    model: str
+    """A page, newest first: of one model or of all."""
+
+    model: str | None = None
+    status: Status | None = None
+    before: int | None = Field(default=None, description="The `next` of the page before.")
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100
 
 
@@ -654,10 +777,63 @@ class CompilationRow(Shape):
     currency: str | None
     error: Problem | None
     log: list[LogLine]
+    model_name: str = ""
+    started_at: str | None = Field(default=None, description="When it was no longer queued.")
+    usual: "UsualTime | None" = Field(default=None, description="Of a running one; null where none has succeeded.")
+    eta_seconds: float | None = Field(default=None, description="Until it usually ends, when the reply was made.")
+
+
+class UsualTime(Shape):
+    """Medians of the last 5 successes of the model, or else of its provider. `steps`: seconds by status."""
+
+    seconds: float
+    steps: dict[str, float]
+    of: Literal["model", "provider"]
+    expected_at: str | None = Field(description="When the running one usually ends.")
 
 
 class Compilations(Shape):
     compilations: list[CompilationRow]
+    next: int | None = None
+
+
+class EvaluationWanted(Shape):
+    """How a version answered its validation questions. `after`: the `next` of the page before."""
+
+    compilation: Id
+    after: int = 0
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+
+
+class EvaluatedQuestion(Shape):
+    """`before`: of the version that was active when the compilation was asked for, where it was asked the same QA.
+    `question` and `expected` stand as they were then; null: the QA isn't there any more."""
+
+    qa: Id
+    question: str | None
+    expected: str | None
+    answer: str | None
+    passed: bool
+    score: float
+    answer_before: str | None
+    passed_before: bool | None
+    score_before: float | None
+    change: Literal["better", "worse", "same"] | None
+
+
+class Evaluation(Shape):
+    """The counts are of all questions. `version_before` null: no version was active."""
+
+    compilation: Id
+    model: Id
+    version: int | None
+    version_before: int | None
+    asked: int
+    passed: int
+    better: int
+    worse: int
+    questions: list[EvaluatedQuestion]
+    next: int | None
 
 
 class LastSuccessWanted(Shape):
@@ -727,6 +903,8 @@ class PersonRow(Shape):
     assistant: Id | None
     erased: bool
     revision: int
+    login: str | None = Field(default=None, description="Shown to administrators and the person.")
+    email: str | None = Field(default=None, description="Shown to administrators and the person.")
 
 
 class People(Shape):
@@ -952,6 +1130,36 @@ class OpenQuestions(Shape):
     messages: list[Id]
 
 
+# finding anything -----------------------------------------------------------------------------------------------------
+
+
+class FindWanted(Shape):
+    """Whatever has a name that holds all these words. `limit`: of each kind."""
+
+    text: Annotated[str, Field(max_length=200)]
+    limit: Annotated[int, Field(ge=1, le=20)] = 5
+
+
+class FoundRow(Shape):
+    """`name`: as it is shown; of a lesson its question. `rank` 0: the name begins so, 1: a word of it does, 2: it holds it.
+
+    `model`: of a model itself, of a lesson and a compilation whose they are. `version`: active, or the compilation's.
+    """
+
+    kind: Literal["model", "group", "person", "lesson", "compilation"]
+    id: Id
+    name: str
+    rank: int
+    model: Id | None = None
+    version: int | None = None
+
+
+class Found(Shape):
+    """Per kind the best first; lessons and compilations for trainers, administrators and auditors only."""
+
+    found: list[FoundRow]
+
+
 # history and state ----------------------------------------------------------------------------------------------------
 
 
@@ -1062,10 +1270,14 @@ class AnswerChunk(Shape):
 
 
 QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
+    "assistants": (AssistantsWanted, Assistants),
     "models": (ModelsWanted, Models),
     "model": (ModelWanted, ModelRow),
+    "system_messages": (SystemMessagesWanted, SystemMessages),
+    "affected": (AffectedWanted, Affected),
     "providers": (Nothing, Providers),
     "lesson": (LessonWanted, LessonRow),
+    "lesson_revisions": (LessonRevisionsWanted, LessonRevisions),
     "lessons": (LessonsWanted, Lessons),
     "lesson_table": (LessonTableWanted, LessonTable),
     "training_page": (TrainingPageWanted, TrainingPage),
@@ -1084,8 +1296,10 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "preflight": (PreflightWanted, Preflight),
     "compilations": (CompilationsWanted, Compilations),
     "compilation": (CompilationWanted, CompilationRow),
+    "evaluation": (EvaluationWanted, Evaluation),
     "open_compilations": (Nothing, Compilations),
     "last_success": (LastSuccessWanted, MaybeCompilation),
+    "find": (FindWanted, Found),
     "people": (Nothing, People),
     "person": (PersonWanted, PersonRow),
     "sign_in": (SignInWanted, SignIn),

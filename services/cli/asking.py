@@ -26,11 +26,11 @@ def ask(
     async def work(client: "Client") -> tuple[dict[str, Any], str]:
         import asyncio
 
-        from services.cli.names import model_row
+        from services.cli.names import model_name
 
         asked = client.query("ask", {"model": model, "question": question}, timeout=ANSWER_SECONDS)
-        row, answer = await asyncio.gather(model_row(client, model), asked)
-        return answer, row["name"]
+        name, answer = await asyncio.gather(model_name(client, model), asked)
+        return answer, name
 
     answer, name = talk(home, work, person=person)
     if as_json:

@@ -15,15 +15,26 @@ async def model_row(client: Client, name: str) -> dict[str, Any]:
     except Refused as refused:
         if not refused.code.startswith(("unknown", "no_such", "not_found")):
             raise
-        rows = (await client.query("models", {"archived": True}))["models"]
-        near = _near(name, (row["name"] for row in rows))
+        near = _near(name, (row["name"] for row in await assistants(client)))
         raise Refused(refused.code, refused.message + near, refused.fields) from None
 
 
 async def model_id(client: Client, name: str) -> str:
-    """The id of the model of this id or name."""
-    found: str = (await model_row(client, name))["id"]
-    return found
+    """The id of the model of this id or name. Raises `Refused`: `unknown_model`, with a name that resembles it."""
+    rows = await assistants(client)
+    return _by_name(name, ({**row, "id": row["model"]} for row in rows), "model")
+
+
+async def model_name(client: Client, name: str) -> str:
+    """The name of the model of this id or name, as everybody may know it."""
+    id = await model_id(client, name)
+    return next(str(row["name"]) for row in await assistants(client) if row["model"] == id)
+
+
+async def assistants(client: Client) -> list[dict[str, Any]]:
+    """The models as everybody may know them, archived ones too."""
+    rows: list[dict[str, Any]] = (await client.query("assistants", {"archived": True}))["assistants"]
+    return rows
 
 
 async def provider_id(client: Client, name: str) -> str:

@@ -18,7 +18,7 @@ def people(question: Question, _: q.Nothing) -> q.People:
     """Everybody, by name."""
     rows = question.chat.execute(select(person.c.id, person.c.document))
     return q.People(
-        people=sorted((_person(id, json.loads(one)) for id, one in rows), key=lambda row: row.name.casefold())
+        people=sorted((_person(question, id, json.loads(one)) for id, one in rows), key=lambda row: row.name.casefold())
     )
 
 
@@ -27,13 +27,11 @@ def one_person(question: Question, wanted: q.PersonWanted) -> q.PersonRow:
     found = question.chat.execute(select(person.c.document).where(person.c.id == wanted.person)).scalar()
     if found is None:
         raise Refused("unknown_person", f"There is no person {wanted.person}.", {"person": "unknown"})
-    return _person(wanted.person, json.loads(found))
+    return _person(question, wanted.person, json.loads(found))
 
 
 def sign_in(question: Question, wanted: q.SignInWanted) -> q.SignIn:
     """Whose login, e-mail or id this is."""
-    if not question.asker.service:
-        raise Refused("role_needed", "Only services ask whose login this is.")
     key = fold(wanted.login)
     rows = [(id, json.loads(one)) for id, one in question.chat.execute(select(person.c.id, person.c.document))]
     for name in ("login", "email"):
@@ -70,9 +68,12 @@ def visible_group(question: Question, id: str) -> q.GroupRow:
     return row
 
 
-def _person(id: str, document: Document) -> q.PersonRow:
+def _person(question: Question, id: str, document: Document) -> q.PersonRow:
+    plain = {name: one if isinstance(one := document[name], str) else None for name in ("login", "email")}
+    asker = question.asker
+    shown = plain if "administrator" in asker.roles or asker.actor == f"person:{id}" else dict.fromkeys(plain)
     name = document["name"] if isinstance(document["name"], str) else ""
-    return q.PersonRow.model_validate(document | {"id": id, "name": name})
+    return q.PersonRow.model_validate(document | shown | {"id": id, "name": name})
 
 
 def _group(id: str, document: Document, last_position: int | None) -> q.GroupRow:

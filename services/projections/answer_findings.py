@@ -11,6 +11,7 @@ from contracts import queries as q
 from services.folding import fold
 from services.projections.answer_training import find_model
 from services.projections.answering import Question
+from services.projections.asker import STUDIO
 from services.projections.lineage import contributors
 from services.projections.standing import changes
 from services.projections.tables import PERSONAL, body, distinguished, lesson
@@ -69,6 +70,8 @@ def resemblances(question: Question, wanted: q.ResemblancesWanted) -> q.Resembla
 
 def known_questions(question: Question, wanted: q.KnownWanted) -> q.Known:
     """Of the given questions those that the model's training set answers, with the lesson that does."""
+    if wanted.answers:
+        question.asker.need(*STUDIO)
     id = find_model(question, wanted.model)
     keys: dict[str, list[str]] = {}
     for one in wanted.questions:
@@ -91,7 +94,6 @@ def known_questions(question: Question, wanted: q.KnownWanted) -> q.Known:
 
 def personal_data(question: Question, wanted: q.PersonalDataWanted) -> q.PersonalData:
     """The lessons of a training set that seem to hold personal data."""
-    question.asker.need("administrator", "trainer", "auditor")
     id = find_model(question, wanted.model)
     taken = contributors(places_at(question.training, question.position), id)
     condition = and_(taken_by(taken, question.position), PERSONAL, lesson.c.erased.is_(False))
@@ -107,7 +109,6 @@ def personal_data(question: Question, wanted: q.PersonalDataWanted) -> q.Persona
 
 def difference(question: Question, wanted: q.DifferenceWanted) -> q.Difference:
     """What a training set has at one position and not at another."""
-    question.asker.need("administrator", "trainer", "auditor")
     id = find_model(question, wanted.model)
     until = question.position if wanted.until is None else _within(question, wanted.until)
     now = document_at(question.training, id, until)

@@ -12,7 +12,6 @@ from services.projections.tables import imported, lesson
 
 def import_rows(question: Question, wanted: q.ImportedWanted) -> q.ImportedLessons:
     """What an import changed, newest first."""
-    question.asker.need("administrator", "trainer", "auditor")
     latest = wanted.before if wanted.before is not None else question.position + 1
     own = imported.alias("own")
     last = select(func.max(own.c.position)).where(

@@ -1,4 +1,4 @@
-"""Answers about providers, models, lessons, training sets and compilations."""
+"""Answers about providers, models, lessons and training sets."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -10,11 +10,19 @@ from contracts import queries as q
 from services.folding import fold
 from services.projections.answering import Question
 from services.projections.counting import counts
-from services.projections.tables import FOREVER, PERSONAL, body, compilation, lesson, model, provider
+from services.projections.tables import FOREVER, PERSONAL, body, compilation, lesson, model, proposal, provider
 from services.projections.training_set import LARGEST_PAGE, document_at, page, places_at
 from services.refusals import Refused
 
 Document = dict[str, Any]
+
+
+def assistants(question: Question, wanted: q.AssistantsWanted) -> q.Assistants:
+    """The models as everybody may know them, by name."""
+    query = select(model.c.id, model.c.document).where(_valid(model, question.position))
+    rows = [_assistant(id, json.loads(one)) for id, one in question.training.execute(query)]
+    shown = [one for one in rows if wanted.archived or not one.archived]
+    return q.Assistants(assistants=sorted(shown, key=lambda row: row.name.casefold()))
 
 
 def models(question: Question, wanted: q.ModelsWanted) -> q.Models:
@@ -44,18 +52,30 @@ def find_model(question: Question, named: str) -> str:
     return str(found[0])
 
 
+def model_names(question: Question) -> dict[str, str]:
+    """Every model's name by id."""
+    query = select(model.c.id, model.c.document).where(_valid(model, question.position))
+    return {id: json.loads(one)["name"] for id, one in question.training.execute(query)}
+
+
 def providers(question: Question, _: q.Nothing) -> q.Providers:
     """All providers, by name."""
     query = select(provider.c.id, provider.c.document).where(_valid(provider, question.position))
-    rows = [_provider(id, json.loads(document)) for id, document in question.training.execute(query)]
+    users = _users(question)
+    rows = [_provider(id, json.loads(one), users.get(id, [])) for id, one in question.training.execute(query)]
     return q.Providers(providers=sorted(rows, key=lambda row: row.name.casefold()))
 
 
 def one_lesson(question: Question, wanted: q.LessonWanted) -> q.LessonRow:
-    """One lesson by id."""
-    found = lesson_row(question, wanted.lesson)
-    if found is None:
-        raise Refused("unknown_lesson", f"There is no lesson {wanted.lesson}.", {"lesson": "unknown"})
+    """One lesson by id; members see those that they taught or proposed."""
+    return visible_lesson(question, wanted.lesson)
+
+
+def visible_lesson(question: Question, id: str) -> q.LessonRow:
+    """A lesson that the asker may see. Raises `Refused`: `unknown_lesson`."""
+    found = lesson_row(question, id)
+    if found is None or not _sees(question, found):
+        raise Refused("unknown_lesson", f"There is no lesson {id}.", {"lesson": "unknown"})
     return found
 
 
@@ -88,7 +108,6 @@ def lessons(question: Question, wanted: q.LessonsWanted) -> q.Lessons:
 
 def training_page(question: Question, wanted: q.TrainingPageWanted) -> q.TrainingPage:
     """A page of a training set."""
-    question.asker.need("administrator", "trainer", "auditor")
     id = find_model(question, wanted.model)
     plan = question.sources.sets.plan(question.training, id, question.position)
     found, following = page(question.training, plan, question.position, wanted.after, wanted.limit)
@@ -115,39 +134,24 @@ def nearest(question: Question, wanted: q.NearestWanted) -> q.Nearest:
     return q.Nearest(lessons=similar.nearest(question.training, plan, question.position, wanted.question, wanted.limit))
 
 
-def compilations(question: Question, wanted: q.CompilationsWanted) -> q.Compilations:
-    """A model's compilations, newest first."""
-    id = find_model(question, wanted.model)
-    query = select(compilation.c.document).where(compilation.c.model == id)
-    newest = query.order_by(compilation.c.requested_position.desc()).limit(wanted.limit)
-    return q.Compilations(compilations=[_compilation(one) for one in question.training.execute(newest).scalars()])
+def _number(after: str) -> int:
+    if after and not after.isdecimal():
+        raise Refused("malformed", "after is a `next` of the page before.", {"after": "is no position"})
+    return int(after or 0)
 
 
-def one_compilation(question: Question, wanted: q.CompilationWanted) -> q.CompilationRow:
-    """One compilation by id."""
-    query = select(compilation.c.document).where(compilation.c.id == wanted.compilation)
-    found = question.training.execute(query).scalar()
-    if found is None:
-        raise Refused(
-            "unknown_compilation", f"There is no compilation {wanted.compilation}.", {"compilation": "unknown"}
-        )
-    return _compilation(found)
+def _sees(question: Question, found: q.LessonRow) -> bool:
+    asker = question.asker
+    if asker.studio or not asker.actor.startswith("person:") or found.added_by == asker.actor:
+        return True
+    query = select(proposal.c.id).where(proposal.c.proposer == asker.actor, proposal.c.lesson == found.id)
+    return question.training.execute(query.limit(1)).first() is not None
 
 
-def open_compilations(question: Question, _: q.Nothing) -> q.Compilations:
-    """Compilations that haven't ended, oldest first."""
-    going = ("queued", "packaging", "uploading", "training", "evaluating")
-    query = select(compilation.c.document).where(compilation.c.status.in_(going))
-    oldest = query.order_by(compilation.c.requested_position)
-    return q.Compilations(compilations=[_compilation(one) for one in question.training.execute(oldest).scalars()])
-
-
-def last_success(question: Question, wanted: q.LastSuccessWanted) -> q.MaybeCompilation:
-    """The succeeded compilation with the model's highest version."""
-    id = find_model(question, wanted.model)
-    query = select(compilation.c.document).where(compilation.c.model == id, compilation.c.status == "succeeded")
-    found = question.training.execute(query.order_by(compilation.c.version.desc()).limit(1)).scalar()
-    return q.MaybeCompilation(compilation=_compilation(found) if found else None)
+def _assistant(id: str, document: Document) -> q.AssistantRow:
+    active = document["active"]
+    seen = {"model": id, "version": active["version"] if active else None, "has_provider": bool(document["provider"])}
+    return q.AssistantRow.model_validate(document | seen)
 
 
 def _model_rows(question: Question) -> dict[str, q.ModelRow]:
@@ -202,9 +206,19 @@ def _since(built: Mapping[str, q.LatestCompilation], active: Document | None) ->
     return made.ended_at if made else None
 
 
-def _provider(id: str, document: Document) -> q.ProviderRow:
+def _users(question: Question) -> dict[str, list[str]]:
+    """By provider, the models that are built there."""
+    query = select(model.c.id, model.c.document).where(_valid(model, question.position), model.c.archived.is_(False))
+    found: dict[str, list[str]] = {}
+    for id, document in question.training.execute(query.order_by(model.c.id)):
+        found.setdefault(json.loads(document)["provider"], []).append(id)
+    return found
+
+
+def _provider(id: str, document: Document, users: list[str]) -> q.ProviderRow:
     ends = document["retires"].get(document["base_model"])
-    return q.ProviderRow.model_validate(document | {"id": id, "retires_on": ends, "notes": _plain(document["notes"])})
+    known = {"id": id, "retires_on": ends, "notes": _plain(document["notes"]), "models": users}
+    return q.ProviderRow.model_validate(document | known)
 
 
 def lesson_row(question: Question, id: str) -> q.LessonRow | None:
@@ -226,16 +240,6 @@ def lesson_fields(row: Mapping[Any, Any], text: str) -> Document:
 def _lesson(question: Question, row: Mapping[Any, Any]) -> q.LessonRow:
     text = question.training.execute(select(body.c.document).where(body.c.id == row["body"])).scalar_one()
     return q.LessonRow.model_validate(lesson_fields(row, text))
-
-
-def _compilation(document: str) -> q.CompilationRow:
-    return q.CompilationRow.model_validate_json(document)
-
-
-def _number(after: str) -> int:
-    if after and not after.isdecimal():
-        raise Refused("malformed", "after is a `next` of the page before.", {"after": "is no position"})
-    return int(after or 0)
 
 
 def _plain(text: Any) -> str:

@@ -6,11 +6,15 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
+from contracts.facts.person import RoleName
 from contracts.identifiers import SERVICES, SPEAKERS
 from services.projections.tables import person
 from services.refusals import Refused
 
 WEB: Final = "service:web"
+
+STUDIO: Final[tuple[RoleName, ...]] = ("administrator", "trainer", "auditor")
+"""The roles that see what models are made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,11 @@ class Asker:
         """Raises `Refused`: `role_needed` for people without one of the roles."""
         if self.actor.startswith("person:") and not self.roles & set(roles):
             raise Refused("role_needed", f"This needs the role {' or '.join(roles)}; ask an administrator.")
+
+    @property
+    def studio(self) -> bool:
+        """Whether this is a person who teaches, administers or audits; services and modules aren't persons."""
+        return bool(self.roles & set(STUDIO))
 
     def sees_lessons_of(self, model: str, use: str) -> bool:
         """Whether the lessons of this model may be shown: those of a personal one are its person's alone."""

@@ -19,13 +19,17 @@ from contracts.replies import Refused as RefusedReply
 from services.eventlog import open_keys, open_log
 from services.eventlog.log import LogUnavailable
 from services.projections import (
+    answer_affected,
     answer_chat,
+    answer_compilations,
+    answer_finding,
     answer_findings,
     answer_imports,
     answer_log,
     answer_messages,
     answer_reading,
     answer_review,
+    answer_revisions,
     answer_table,
     answer_training,
 )
@@ -33,6 +37,7 @@ from services.projections.answering import Question, Sources
 from services.projections.asker import asker_of
 from services.projections.following import Following
 from services.projections.project import open_chat, open_training
+from services.projections.readers import admit
 from services.projections.similar import Similar
 from services.projections.training_set import TrainingSets
 from services.refusals import Refused
@@ -44,10 +49,14 @@ Handler = Callable[[Question, Any], Shape]
 logger = logging.getLogger(__name__)
 
 HANDLERS: dict[str, Handler] = {
+    "assistants": answer_training.assistants,
     "models": answer_training.models,
     "model": answer_training.model_row,
+    "system_messages": answer_revisions.system_messages,
+    "affected": answer_affected.affected,
     "providers": answer_training.providers,
     "lesson": answer_training.one_lesson,
+    "lesson_revisions": answer_revisions.lesson_revisions,
     "lessons": answer_training.lessons,
     "lesson_table": answer_table.lesson_table,
     "training_page": answer_training.training_page,
@@ -63,10 +72,12 @@ HANDLERS: dict[str, Handler] = {
     "modules": answer_review.modules,
     "notices": answer_review.notices,
     "nearest": answer_training.nearest,
-    "compilations": answer_training.compilations,
-    "compilation": answer_training.one_compilation,
-    "open_compilations": answer_training.open_compilations,
-    "last_success": answer_training.last_success,
+    "compilations": answer_compilations.compilations,
+    "compilation": answer_compilations.one_compilation,
+    "evaluation": answer_compilations.evaluation,
+    "open_compilations": answer_compilations.open_compilations,
+    "last_success": answer_compilations.last_success,
+    "find": answer_finding.find,
     "people": answer_chat.people,
     "person": answer_chat.one_person,
     "sign_in": answer_chat.sign_in,
@@ -179,8 +190,8 @@ def _reply(name: str, module: str, actor: str, position: int, wanted: Shape, sou
     with ExitStack() as open_connections:
         training = open_connections.enter_context(sources.training.store.engine.connect())
         chat = open_connections.enter_context(sources.chat.store.engine.connect())
-        answer = _ask(name, module, actor, position, wanted, sources, training, chat)
-    return b'{"position":%d,"data":%s}' % (position, answer.model_dump_json().encode())
+        found = _ask(name, module, actor, position, wanted, sources, training, chat)
+    return b'{"position":%d,"data":%s}' % (position, found.model_dump_json().encode())
 
 
 def _ask(
@@ -193,10 +204,15 @@ def _ask(
     training: Connection,
     chat: Connection,
 ) -> Shape:
-    asker = asker_of(module, actor, chat)
-    return HANDLERS[name](Question(asker, position, training, chat, sources), wanted)
+    return answer(name, Question(asker_of(module, actor, chat), position, training, chat, sources), wanted)
+
+
+def answer(name: str, question: Question, wanted: Shape) -> Shape:
+    """A query's answer, for those who may ask it. Raises `Refused`."""
+    admit(question.asker, name)
+    return HANDLERS[name](question, wanted)
 
 
 def _may_rebuild(sources: Sources, module: str, actor: str) -> None:
     with sources.chat.store.engine.connect() as chat:
-        asker_of(module, actor, chat).need("administrator")
+        admit(asker_of(module, actor, chat), "rebuild")

@@ -15,7 +15,7 @@ from services.eventlog import open_keys, open_log
 from services.projections.answering import Question, Sources
 from services.projections.asker import asker_of
 from services.projections.project import open_chat, open_training
-from services.projections.service import HANDLERS
+from services.projections.service import answer
 from services.projections.similar import Similar
 from services.projections.training_set import TrainingSets
 
@@ -64,14 +64,18 @@ class Company:
         """A query's answer, as of `at` or now."""
         return await asyncio.to_thread(self._ask, name, at, by, module, sources or self.sources, data)
 
+    async def ask_anything(self, name: str, wanted: dict[str, Any], *, by: str) -> Any:
+        """A query's answer now, its parameters as they come."""
+        return await asyncio.to_thread(self._ask, name, None, by, "cli", self.sources, wanted)
+
     def _ask(self, name: str, at: int | None, by: str, module: str, sources: Sources, data: dict[str, Any]) -> Any:
         position = self.log.resolve(at) if at is not None else self.log.head().position
         sources.training.advance()
         sources.chat.advance()
         with sources.training.store.engine.connect() as training, sources.chat.store.engine.connect() as chat:
             question = Question(asker_of(module, by, chat), position, training, chat, sources)
-            answer = HANDLERS[name](question, QUERIES[name][0].model_validate(data))
-            return QUERIES[name][1].model_validate_json(answer.model_dump_json())
+            found = answer(name, question, QUERIES[name][0].model_validate(data))
+            return QUERIES[name][1].model_validate_json(found.model_dump_json())
 
     async def learns(self, model: str, at: int | None = None, **more: Any) -> list[str]:
         """The ids of the lessons of a training set, in their order."""
