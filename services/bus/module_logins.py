@@ -1,13 +1,16 @@
 """Logins of ordinary modules: made while the bus runs, without a restart."""
 
+import asyncio
 import json
 import os
 import re
 import secrets
 import signal
+import time
 from pathlib import Path
 
 from contracts.identifiers import MODULE_PATTERN, RESERVED_MODULES
+from services.bus.client import Bus, BusUnreachable
 from services.bus.endpoint import Endpoint
 from services.bus.permissions import USERS, authorization, inbox_of
 from services.bus.private_file import write_private
@@ -40,6 +43,21 @@ def module_login(home: Path, endpoint: Endpoint, name: str) -> tuple[Login, bool
         write_private(folder / "passwords.json", json.dumps(passwords))
         _reload(folder, passwords)
     return Login(endpoint.nats, name, passwords[name], inbox_of(name)), fresh
+
+
+async def is_taken(login: Login, timeout: float = 10.0) -> None:
+    """Wait until the bus knows the login. Raises `BusUnreachable` when it never does."""
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            bus = await Bus.connect(login, name="trying the login", timeout=2.0)
+        except BusUnreachable:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.05)
+        else:
+            await bus.close()
+            return
 
 
 def _reload(folder: Path, passwords: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
 """`apprentice module`: let another program connect, and say how far it is trusted."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,7 +23,7 @@ def module(
     as_json: Json = False,
 ) -> None:
     """Make a module's login, or show it again: with it the module connects to the bus and speaks for itself only."""
-    from services.bus.module_logins import NotAModule, NotHere, module_login
+    from services.bus.module_logins import NotAModule, NotHere, is_taken, module_login
     from services.cli.client import endpoint_of, talk
 
     where, endpoint = endpoint_of(home)
@@ -34,18 +34,23 @@ def module(
     except NotHere as problem:
         raise Broken(str(problem)) from problem
 
-    async def trust(client: "Client") -> dict[str, Any]:
-        return await client.report("ModuleTrusted", {"lessons": "proposes" if proposes else "teaches"}, subject=name)
-
-    if proposes is not None:
+    async def trust(client: "Client") -> bool:
+        # Nothing is asked while the bus learns of a login: it forgets whom its services were about to answer.
+        await is_taken(login)
+        if proposes is None:
+            rows = (await client.query("modules", {}))["modules"]
+            return any(row["id"] == name and row["lessons"] == "proposes" for row in rows)
         try:
-            talk(home, trust)
+            await client.report("ModuleTrusted", {"lessons": "proposes" if proposes else "teaches"}, subject=name)
         except Refused as refused:
             if refused.code != "nothing_changes":
                 raise
+        return proposes
+
+    trusted = talk(home, trust)
     if as_json:
         shown = {"url": login.url, "user": login.user, "password": login.password, "inbox_prefix": login.inbox}
-        show_json({"module": name, **shown, "proposes": bool(proposes)})
+        show_json({"module": name, **shown, "proposes": trusted})
         return
     say(f"{'Made' if fresh else 'Here is'} the login of the module {name}:")
     for title, value in (
@@ -55,3 +60,4 @@ def module(
         ("inbox prefix", login.inbox),
     ):
         say(f"  {title:<13} {value}")
+    say(f"What it reports {'is proposed to trainers' if trusted else 'teaches at once'}.")

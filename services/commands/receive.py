@@ -24,6 +24,8 @@ def receive(body: bytes, module: str, fact: str) -> Envelope:
     known = FACTS.get(fact)
     if known is None:
         raise Refused("unknown_fact", f"There is no fact called {fact[:80]!r}; contracts/facts lists them all.")
+    if not known.reporters:
+        raise Refused("not_your_fact", f"{fact} is decided here and never reported.")
     raw = _parse(body)
     _check_tokens(raw, module, fact)
     data = _data(known, raw.get("data"))
@@ -175,7 +177,5 @@ def _check_actor(envelope: Envelope) -> None:
 def _check_reporter(fact: type[Fact], who: Reporter, name: str) -> None:
     if who in fact.reporters:
         return
-    if not fact.reporters:
-        raise Refused("not_your_fact", f"{name} is decided here and never reported.")
     allowed = " or ".join(f"a {one}" if one in ("person", "module") else f"the {one}" for one in sorted(fact.reporters))
     raise Refused("not_your_fact", f"{name} is reported by {allowed}, not by a {who}.")
