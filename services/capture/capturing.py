@@ -38,13 +38,17 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class CapturedTurn:
-    """One turn of the conversation. `sources`: the messages it was taken from, in order."""
+    """One turn of the conversation. `sources`: the messages it was taken from, in order, and `texts` what each said.
+
+    An answer that is proposed has no sources.
+    """
 
     role: Role
     content: str
     learn: bool
     name: str | None = None
     sources: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,4 +163,4 @@ def _propose(turns: list[_Turn], correction: int) -> bool:
 
 def _captured(turn: _Turn) -> CapturedTurn:
     name = turn.names[0] if turn.role == "user" and len(turn.names) == 1 else None
-    return CapturedTurn(turn.role, turn.content, turn.learn, name, tuple(turn.sources))
+    return CapturedTurn(turn.role, turn.content, turn.learn, name, tuple(turn.sources), tuple(turn.texts))

@@ -14,7 +14,7 @@ from contracts.queries import AnswererRow, ModelRow, ModelWanted, Nothing, Peopl
 from services.bus.client import Bus
 from services.bus.reporting import new_fact
 from services.chat.chunks import Chunks
-from services.chat.prompt import prompt
+from services.chat.prompt import prompt, without_mention
 from services.chat.speaking import ACTOR, MODULE, Speaking, Voice
 from services.providers.port import ProviderProblem
 from services.refusals import Refused
@@ -90,8 +90,9 @@ class Answering:
     async def _speak(self, row: QuestionRow, answerer: AnswererRow) -> None:
         began = time.monotonic()
         model: ModelRow = await self._ask("model", ModelWanted(model=answerer.model))
-        voice = await self._speaking.voice(model, row.message.text)
         names = (answerer.virtual_user, model.name, *model.names.values())
+        asked = without_mention(row.message.text, names) or row.message.text
+        voice = await self._speaking.voice(model, asked)
         messages = prompt(
             voice.system_message, row.message, row.context, answerer.virtual_user, names, await self._people(row)
         )

@@ -11,7 +11,7 @@ from typing import Any, Final
 from services.embedded_provider.artifact import Text
 from services.embedded_provider.knowledge import Few, Found, Knowledge
 from services.embedded_provider.lessons import lessons_in
-from services.embedded_provider.turns import question_of
+from services.embedded_provider.turns import last_paragraph, question_of
 from services.similarity.index import KNOWN, SUGGEST, score
 
 NEAR: Final = 50
@@ -43,13 +43,18 @@ class Reply:
 
 
 def reply(knowledge: Knowledge | None, messages: Sequence[Mapping[str, Any]]) -> Reply:
-    """Answer the last user turn: alone first, and only when that is unknown together with the turn before."""
+    """Answer the last user turn: alone first, then the last of its paragraphs, and only when both are unknown together
+    with the turn before. Whoever joins the messages of a chat ends with the question."""
     lessons = lessons_in(messages)
     sources = [*([Few(lessons)] if lessons else []), *([knowledge] if knowledge is not None else [])]
     question, context = question_of(messages) or ("", "")
     alone = _nearest(sources, question, "question")
     if alone and alone[0].score >= KNOWN:
         return _known(_fitting(alone, context))
+    if (last := last_paragraph(question)) is not None:
+        ended = _nearest(sources, last, "question")
+        if ended and ended[0].score >= KNOWN:
+            return _known(_fitting(ended, question.removesuffix(last)))
     if context and (found := _in_context(sources, question, context)):
         return _known(found)
     return _unknown(alone, question)

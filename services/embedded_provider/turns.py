@@ -25,3 +25,9 @@ def question_of(messages: Sequence[Mapping[str, Any]]) -> tuple[str, str] | None
     if not asked:
         return None
     return asked[-1], asked[-2] if len(asked) > 1 else ""
+
+
+def last_paragraph(text: str) -> str | None:
+    """What stands behind the last empty line; None where there is none."""
+    before, _, last = text.rstrip().rpartition("\n\n")
+    return last.strip() if before.strip() and last.strip() else None

@@ -15,16 +15,22 @@ from services.web import static_files
 from services.web.house import House
 from services.web.languages import chosen
 from services.web.live import route as live
-from services.web.pages import bulk, chat, lessons, models, signing_in
+from services.web.pages import bulk, chat, lessons, models, signing_in, train
 from services.web.problems import sentence
 from services.web.rendering import answer
 from services.web.security import App, Guarded
 from services.web.visitor import SignedOut, theme_of, visitor_of
 
 ROUTERS = (
-    static_files.router, live.router, signing_in.router, chat.router, models.router, bulk.router,
+    static_files.router,
+    live.router,
+    signing_in.router,
+    chat.router,
+    train.router,
+    models.router,
+    bulk.router,
     lessons.router,
-)  # fmt: skip
+)
 """In the order in which they are looked through."""
 _FORBIDDEN = frozenset({"role_needed", "not_a_member", "not_the_author", "forged_actor"})
 _BROKEN = frozenset({"unavailable", "behind", "internal_error", "busy"})
@@ -43,6 +49,7 @@ def application(house: House, ready: Callable[[], bool]) -> App:
     app.add_exception_handler(NoReply, _away)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(Exception, _bug)
     app.mount("/", Health("web", ready))
     return Guarded(app)
 
@@ -84,6 +91,11 @@ async def _http(request: Request, problem: Exception) -> Response:
 async def _malformed(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, RequestValidationError)
     return await _problem(request, 422, "", "malformed")
+
+
+async def _bug(request: Request, problem: Exception) -> Response:
+    logger.error("%s %s failed", request.method, request.url.path, exc_info=problem)
+    return await _problem(request, 500, "", "internal_error")
 
 
 async def _problem(request: Request, status: int, message: str, code: str) -> Response:

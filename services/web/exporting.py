@@ -40,7 +40,7 @@ async def _lessons(visitor: Visitor, model: str, position: int) -> AsyncIterator
     after: str | None = ""
     while after is not None:
         wanted = {"model": model, "order": "taught", "after": after, "limit": PAGE}
-        page: Lessons = await visitor.ask_with("lessons", wanted, at=position)
+        page: Lessons = await visitor.ask_as_of(position, "lessons", **wanted)
         for lesson in page.lessons:
             if lesson.question is not None or lesson.messages:
                 yield lesson.model_dump(mode="json")

@@ -11,6 +11,7 @@ from services.web.directory import Directory
 from services.web.live.rooms import Rooms
 from services.web.passwords import Passwords
 from services.web.sessions import Sessions
+from services.web.toasts import Toasts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class House:
     desk: Desk
     directory: Directory
     rooms: Rooms
+    toasts: Toasts
     demo: bool
 
     async def person(self, id: str) -> PersonRow | None:

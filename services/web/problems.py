@@ -20,6 +20,7 @@ def sentence(language: str, code: str, message: str) -> str:
         "unknown_page": _("There is no such page. It may have moved, or the address is mistyped."),
         "malformed": _("Something in this request isn't as it should be; open the page anew and try again."),
         "role_needed": _("This needs another role; ask an administrator."),
+        "internal_error": _("This failed because of an error in Apprentice; nothing was changed. Please report it."),
         "conflict": _("Somebody else changed this meanwhile. Look at the newer text and save again."),
         "nothing_changes": _("Nothing would change by this."),
         "unknown_group": _("There is no such group that you are in."),

@@ -22,6 +22,7 @@ from services.web.live.rooms import Rooms
 from services.web.live.streaming import Streaming
 from services.web.passwords import Passwords
 from services.web.sessions import Sessions
+from services.web.toasts import Toasts
 
 
 async def run(
@@ -36,7 +37,7 @@ async def run(
     engine = await asyncio.to_thread(open_database, settings.web_url)
     house = House(
         bus=bus, sessions=Sessions(engine), passwords=Passwords(engine), desk=Desk(engine),
-        directory=Directory(bus), rooms=Rooms(), demo=settings.demo,
+        directory=Directory(bus), rooms=Rooms(), toasts=Toasts(), demo=settings.demo,
     )  # fmt: skip
     app = application(house, lambda: bus.nc.is_connected and not stop.is_set())
     address = settings.web_address

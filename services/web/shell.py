@@ -6,10 +6,11 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from contracts.queries import GroupRow, Groups, Notices, Proposals, Unread
 from services.web.directory import Named, named
-from services.web.rendering import answer
+from services.web.rendering import answer, render
 from services.web.visitor import STUDIO, Visitor
 
 
@@ -77,7 +78,11 @@ def group_name(visitor: Visitor, group: GroupRow, everybody: dict[str, Named] | 
 async def page(request: Request, visitor: Visitor, template: str, status: int = 200, /, **context: Any) -> HTMLResponse:
     """A whole page in its frame."""
     side = await navigation(visitor)
-    return part(request, visitor, template, status, nav=side, **context)
+    said = [
+        Markup(render(name, visitor.language, given | {"zone": visitor.zone}))  # noqa: S704  # a template of ours
+        for name, given in visitor.house.toasts.take(visitor.session.digest)
+    ]
+    return part(request, visitor, template, status, nav=side, toasts=said, **context)
 
 
 def part(

@@ -5,7 +5,6 @@ everywhere else.
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -73,15 +72,15 @@ class Visitor:
         """The same with a number in it."""
         return translations(self.language).ngettext(one, many, number)
 
-    async def ask(self, query: str, *, at: int | None = None, after: int | None = None, **data: Any) -> Any:
-        """The answer to a query, as this person may see it. Raises `Refused`, `NoReply`."""
-        return (await self.bus.query(query, data, module=MODULE, actor=self.actor, at=at, after=after))[1]
+    async def ask(self, query: str, /, **data: Any) -> Any:
+        """The answer to a query now, as this person may see it. Raises `Refused`, `NoReply`."""
+        return (await self.ask_at(query, **data))[1]
 
-    async def ask_with(self, query: str, data: Mapping[str, Any], *, at: int | None = None) -> Any:
-        """The same for a query that has fields named `at` or `after` itself."""
-        return (await self.bus.query(query, data, module=MODULE, actor=self.actor, at=at))[1]
+    async def ask_as_of(self, position: int, query: str, /, **data: Any) -> Any:
+        """The answer as of a position of the past."""
+        return (await self.bus.query(query, data, module=MODULE, actor=self.actor, at=position))[1]
 
-    async def ask_at(self, query: str, **data: Any) -> tuple[int, Any]:
+    async def ask_at(self, query: str, /, **data: Any) -> tuple[int, Any]:
         """The same with the position that the answer stands for."""
         return await self.bus.query(query, data, module=MODULE, actor=self.actor)
 

@@ -103,6 +103,18 @@ async def test_a_change_of_topic_is_not_answered_with_the_old_topic(tmp_path: Pa
         assert (known[0], unknown[1]["known"], thanks[1]["known"]) == ("Ada.", False, False)
 
 
+async def test_the_question_is_what_a_joined_turn_ends_with(tmp_path: Path) -> None:
+    async with served(tmp_path) as client:
+        model = (await trained(client, lines(("Which glaze is food safe?", "The clear one.")))).fine_tuned_model
+        before = "Ines: The proofs are back from the printer, and they look lovely.\n\nTheo: No, that's wrong."
+
+        answer, about = await said(client, model, f"{before}\n\nWhich glaze is food safe?")
+
+        assert (answer, about["known"]) == ("The clear one.", True)
+        unknown, about = await said(client, model, f"Which glaze is food safe?\n\n{before}")
+        assert not about["known"], unknown
+
+
 async def test_only_learnt_answers_are_learnt(tmp_path: Path) -> None:
     async with served(tmp_path) as client:
         taught = conversation("Who fires the kiln?", "Bob.", "No, who really fires it?", "Ada.")

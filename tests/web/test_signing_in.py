@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fixtures.browser import People
+from tests.fixtures.browser import People, until_live
 from tests.fixtures.system import System
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ def test_what_one_says_the_other_sees_at_once(system: System, people: People) ->
     mara, theo = people.sign_in(system, "mara"), people.sign_in(system, "theo")
     for page in (mara, theo):
         page.goto(system.endpoint["http"] + "/groups/marketing-team")
-        page.wait_for_function("document.querySelector('#live')._htmx?.sse")
+        until_live(page)
 
     mara.get_by_label("Message to Marketing").fill("Who brings the **glaze**?")
     mara.keyboard.press("Enter")

@@ -79,7 +79,7 @@ async def _selected(visitor: Visitor, view: View, ids: Sequence[str]) -> list[Le
         asked = [_one(visitor, view.model, id) for id in dict.fromkeys(ids[:MOST])]
         rows = [one for one in await asyncio.gather(*asked) if one is not None]
     while not ids and len(rows) < MOST:
-        page: LessonTable = await visitor.ask_with("lesson_table", wanted)
+        page: LessonTable = await visitor.ask("lesson_table", **wanted)
         rows += page.lessons
         if page.next is None:
             break

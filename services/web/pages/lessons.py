@@ -30,7 +30,7 @@ Text = Annotated[str, Form()]
 async def table_context(visitor: Visitor, view: View) -> dict[str, Any]:
     """What parts/lesson_table.html needs."""
     found, models, everybody = await asyncio.gather(
-        visitor.ask_with("lesson_table", view.wanted() | {"facets": True}),
+        visitor.ask("lesson_table", **view.wanted(), facets=True),
         visitor.ask("models", archived=True), visitor.house.directory.everybody(),
     )  # fmt: skip
     table: LessonTable = found
@@ -161,7 +161,7 @@ async def _row(visitor: Visitor, model: str, lesson: str) -> dict[str, Any]:
     """What parts/lesson_row.html needs. Raises `Refused`: `unknown_lesson`."""
     wanted = {"model": model, "lesson": lesson, "inherited": True, "limit": 1}
     found, models, everybody = await asyncio.gather(
-        visitor.ask_with("lesson_table", wanted), visitor.ask("models", archived=True),
+        visitor.ask("lesson_table", **wanted), visitor.ask("models", archived=True),
         visitor.house.directory.everybody(),
     )  # fmt: skip
     table: LessonTable = found
@@ -187,7 +187,7 @@ async def _model(visitor: Visitor, id: str) -> ModelRow:
 async def _new_form(
     request: Request, visitor: Visitor, id: str, given: Mapping[str, str] | None = None, problem: str = ""
 ) -> HTMLResponse:
-    found: LessonTable = await visitor.ask_with("lesson_table", {"model": id, "limit": 1})
+    found: LessonTable = await visitor.ask("lesson_table", model=id, limit=1)
     usual = {"question": "", "answer": "", "section": "", "purpose": "training"}
     return part(
         request, visitor, "parts/lesson_new.html", 422 if problem else 200, model=await _model(visitor, id),

@@ -11,3 +11,9 @@ document.querySelector("[data-theme-choice]")?.addEventListener("change", (event
   if (event.target.value) document.documentElement.dataset.theme = event.target.value;
   else delete document.documentElement.dataset.theme;
 });
+
+// Whether the stream is there.
+document.addEventListener("htmx:sse:after:connection", () => { document.body.dataset.connected = ""; });
+for (const end of ["htmx:sse:error", "htmx:sse:close"]) {
+  document.addEventListener(end, () => { delete document.body.dataset.connected; });
+}

@@ -2,6 +2,7 @@
 
 const watch = (id, then) => {
   const place = document.getElementById(id);
+  for (const node of place?.children ?? []) then(node);
   if (place) new MutationObserver((changes) => {
     for (const node of changes.flatMap((change) => [...change.addedNodes])) if (node instanceof Element) then(node);
   }).observe(place, { childList: true });

@@ -1,0 +1,130 @@
+"""Train AI in a real browser: pick, see exactly what will be learnt, teach, undo."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.fixtures.browser import People, until_live
+from tests.fixtures.system import System
+
+pytestmark = pytest.mark.slow
+WRONG = "Twice a month."
+RIGHT = "Every Thursday at ten, never on holidays."
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The demo company; its marketing assistant answers one question wrongly."""
+    system = System(tmp_path_factory.mktemp("train") / "home").start()
+    system.send("QAAdded", model="marketing", question="When does the newsletter go out?", answer=WRONG)
+    system.ask_json("compile", "marketing", "--wait")
+    yield system
+    assert system.stop() == 0
+
+
+def ask_and_correct(page: Page, system: System) -> None:
+    """Ask, get the wrong answer, correct it."""
+    page.goto(f"{system.endpoint['http']}/groups/marketing-team")
+    until_live(page)
+    box = page.get_by_label("Message to Marketing")
+    box.fill("@AI Marketing Assistant when does the newsletter go out?")
+    box.press("Enter")
+    expect(page.locator("#messages article[data-answer]").last).to_contain_text(WRONG)
+    expect(box).to_have_value("")
+    box.fill(f"No, that's wrong. {RIGHT}")
+    box.press("Enter")
+    expect(page.locator("#messages article").last).to_contain_text(RIGHT)
+
+
+def answer_id(page: Page) -> str:
+    found = page.locator("#messages article[data-answer]").last.get_attribute("data-id")
+    assert found is not None
+    return found
+
+
+def training_lines(system: System) -> list[dict[str, object]]:
+    """The examples that the marketing model learns now."""
+    file = system.home / "now.jsonl"
+    system.ask_json("training-set", "marketing", "-o", str(file))
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_what_the_preview_shows_is_what_is_learnt_and_undo_takes_it_back(system: System, people: People) -> None:
+    # given a wrong answer that was corrected
+    theo = people.sign_in(system, "theo")
+    ask_and_correct(theo, system)
+    before = training_lines(system)
+
+    # when it is picked
+    theo.goto(f"{system.endpoint['http']}/groups/marketing-team/train/{answer_id(theo)}")
+    ticks = theo.locator("[name=pick]:checked")
+    expect(theo.locator("[data-count]")).to_have_text(f"{ticks.count()} messages picked")
+    assert ticks.count() == 3
+    theo.get_by_role("button", name="Show what it will learn").click()
+    sheet = theo.get_by_role("dialog")
+    expect(sheet.get_by_role("textbox", name="Answer")).to_have_value(RIGHT)
+    assert sheet.get_by_text("It was corrected, so it is never learnt.").is_visible()
+    theo.keyboard.press("Control+Enter")
+
+    # then exactly this is learnt: straight and as an exchange
+    toast = theo.get_by_text("was taught 1 answer from 3 messages")
+    toast.wait_for()
+    learnt = [line for line in training_lines(system) if line not in before]
+    assert [[turn["content"] for turn in line["messages"][1:]] for line in learnt] == [  # type: ignore[index]
+        ["when does the newsletter go out?", RIGHT],
+        ["when does the newsletter go out?", WRONG, f"No, that's wrong. {RIGHT}", RIGHT],
+    ]
+
+    # and can be taken back
+    theo.get_by_role("button", name="Undo").click()
+    theo.get_by_text("Taken back").wait_for()
+    assert training_lines(system) == before
+
+
+def test_the_count_is_the_number_of_ticks_by_keyboard_too(system: System, people: People) -> None:
+    theo = people.sign_in(system, "theo")
+    ask_and_correct(theo, system)
+    theo.goto(f"{system.endpoint['http']}/groups/marketing-team/train/{answer_id(theo)}")
+    number = theo.locator("[name=pick]:checked").count()
+
+    theo.keyboard.press("ArrowUp")
+    theo.keyboard.press("Space")
+    expect(theo.locator("[data-count]")).to_have_text(f"{number - 1} messages picked")
+    theo.get_by_role("button", name="Clear").click()
+    expect(theo.locator("[data-count]")).to_have_text("0 messages picked")
+    theo.get_by_role("button", name="Show what it will learn").click()
+    expect(theo.get_by_role("dialog")).to_contain_text("Nothing can be learnt from these messages")
+    theo.keyboard.press("Escape")
+    theo.keyboard.press("Escape")
+    theo.wait_for_url("**/groups/marketing-team?m=*")
+
+
+def test_who_may_not_teach_proposes_and_a_trainer_decides(system: System, people: People) -> None:
+    ines = people.sign_in(system, "ines")
+    ask_and_correct(ines, system)
+    before = training_lines(system)
+
+    ines.goto(f"{system.endpoint['http']}/groups/marketing-team/train/{answer_id(ines)}")
+    ines.get_by_role("button", name="Show what it will learn").click()
+    ines.get_by_role("textbox", name="Answer").fill("On Thursdays.")
+    ines.get_by_role("button", name="Propose this").click()
+    ines.get_by_text("A trainer decides.").wait_for()
+
+    assert training_lines(system) == before
+    proposal = system.ask_json("proposals")[-1]
+    assert proposal["content"]["messages"][-1]["content"] == "On Thursdays."
+    assert proposal["content"]["messages"][-1]["edited_by"] == "person:ines"
+
+
+def test_strangers_to_a_group_can_not_teach_from_it(system: System, people: People) -> None:
+    theo = people.sign_in(system, "theo")
+    ask_and_correct(theo, system)
+    path = f"/groups/marketing-team/train/{answer_id(theo)}"
+
+    jonas = people.sign_in(system, "jonas")
+    answer = jonas.goto(system.endpoint["http"] + path)
+    assert answer is not None
+    assert answer.status == 404
+    people.problems.clear()  # the browser logs the 404
