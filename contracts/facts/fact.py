@@ -1,5 +1,6 @@
 """What every fact declares: its kind, who may report it, its schema number, and which of its fields are derived."""
 
+from functools import cache
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,6 +41,7 @@ class Fact(Part):
     """Whether it begins a record: then its subject may be left out and is the fact's own id."""
 
     @classmethod
+    @cache
     def derived_fields(cls) -> frozenset[str]:
         """Names of the fields that only the rules may fill in."""
         return frozenset(name for name, field in cls.model_fields.items() if _is_derived(field))

@@ -257,7 +257,7 @@ def _key(fact: Envelope) -> FactKey:
 
 def _accepted(fact: Envelope, position: int, stream: str, topic: str) -> Accepted:
     became = topic if topic != fact.type else None
-    return Accepted.model_construct(position=position, id=fact.id, subject=stream.partition(":")[2], became=became)
+    return Accepted(position=position, id=fact.id, subject=stream.partition(":")[2], became=became)
 
 
 def _reused(fact: Envelope) -> Refused:

@@ -126,13 +126,12 @@ def _data(header: Sequence[str], fields: Sequence[str | None], cells: Sequence[s
     spelt: dict[str, str] = {}
     columns: dict[str, str] = {}
     for name, field, cell in zip(header, fields, cells, strict=False):
-        if not cell:
-            continue
         if field is None:
-            columns[name] = cell
+            columns |= {name: cell} if cell else {}
             continue
-        data[field] = value = _value(field, cell) if field in _SAID else cell
-        if field in _SAID or field == "model" or value == _USUAL.get(field):
+        if cell:
+            data[field] = _value(field, cell) if field in _SAID else cell
+        if field == "model" or cell != _written(data.get(field, _USUAL.get(field))):
             spelt[field] = cell
     for field in ("question", "answer"):
         if not data.get(field, "").strip():
@@ -169,15 +168,15 @@ def _kept(lesson: Data) -> tuple[Data, Data | None]:
 
 def _cell(lesson: Data, field: str, spelt: Data | None) -> str:
     value = lesson.get(field)
-    if value is None:
-        return ""
-    if spelt is not None:
-        cell = spelt.get(field, "")
-        if isinstance(cell, str) and _means(field, cell, value):
-            return cell
+    cell = None if spelt is None else spelt.get(field)
+    return cell if isinstance(cell, str) and value is not None and _means(field, cell, value) else _written(value)
+
+
+def _written(value: Any) -> str:
+    """As a cell says it that nobody spelt otherwise."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return "" if value is None else str(value)
 
 
 def _means(field: str, cell: str, value: Any) -> bool:

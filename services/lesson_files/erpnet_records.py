@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from contracts.text import YEARS
 from services.lesson_files.rows import Data, FactName, Unusable, imported, names, rest_of
 
 SYSTEM: Final = "erp.net"
@@ -160,16 +161,15 @@ def _name(value: Any) -> str | None:
 
 
 def _time(value: Any) -> str | None:
-    """RFC 3339; a time without a zone is UTC, as the names of the fields say."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if not isinstance(value, str):
-        return None
+    """RFC 3339; a time without a zone is UTC, as the names of the fields say. None for 0001-01-01 and the like."""
     try:
-        when = datetime.fromisoformat(value)
-        return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+        when = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if not isinstance(when, datetime):
+            return None
+        when = (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return when.isoformat() if YEARS[0] <= when.year <= YEARS[1] else None
 
 
 def _spelt(values: Mapping[str, str], ours: str | None, usual: str) -> str:
