@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
 from typing import Any, Final
 
 from services.cli.client import Client
@@ -20,8 +20,11 @@ from services.lesson_files.rows import BadRow, Row
 from services.refusals import Refused
 
 AT_ONCE: Final = 256
+"""Places for rows that wait for their answers; one place for every 8,000 characters that a row has."""
+PLACE: Final = 8_000
 AT_A_TIME: Final = 200
-"""Rows that are read, and whose questions are looked up, together."""
+"""Rows that are read, and whose questions are looked up, together; long ones fewer."""
+LARGEST_READ: Final = 2_000_000
 LARGEST_LOOK: Final = 100_000
 """Characters of questions that are looked up together: six bytes each fit into one message of the bus."""
 LONGEST_QUESTION: Final = 2_000
@@ -79,7 +82,7 @@ class Import:
     ) -> None:
         """All of them. `read` gives how many bytes were read, of how many. Raises `Broken` when the system goes away."""
         self._head = (await self._client.query_at("modules", {}))[0]
-        while self._broken is None and (batch := await asyncio.to_thread(lambda: list(islice(rows, at_a_time)))):
+        while self._broken is None and (batch := await asyncio.to_thread(_some, rows, at_a_time)):
             await self._batch(batch)
             await self._look_again()
             bar.update(*read())
@@ -102,7 +105,7 @@ class Import:
         await self._mark_known([one for one in taken if one.fact == "QAAdded" and one.asks])
         for one in taken:
             _mark_personal_data(one)
-            await self._start(self._send(one))
+            await self._start(self._send(one), 1 + _size(one.data) // PLACE)
 
     async def _taken(self, row: Row | BadRow) -> "_Taken":
         if isinstance(row, BadRow):
@@ -110,15 +113,18 @@ class Import:
         data = row.data | {"model": await self._model_id(row.data.get("model", self._model))}
         return _Taken(row.line, self._rows, row.fact, data, self._fact_id(row, data))
 
-    async def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        await self._room.acquire()
+    async def _start(self, work: Coroutine[Any, Any, None], places: int = 1) -> None:
+        places = min(places, AT_ONCE)
+        for _ in range(places):  # nobody else takes any, so nobody waits for what another half has
+            await self._room.acquire()
         task = asyncio.create_task(work)
         self._open.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(partial(self._done, places))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _done(self, places: int, task: asyncio.Task[None]) -> None:
         self._open.discard(task)
-        self._room.release()
+        for _ in range(places):
+            self._room.release()
         if not task.cancelled() and (problem := task.exception()) is not None:
             self._broken = self._broken or problem
 
@@ -231,6 +237,25 @@ def record_of(data: dict[str, Any]) -> str | None:
     """The record of another system that the row says it is, as `system/id`."""
     system, id = data.get("external_system"), data.get("external_id")
     return f"{system}/{id}" if isinstance(system, str) and isinstance(id, str) else None
+
+
+def _some(rows: Iterator[Row | BadRow], at_a_time: int) -> list[Row | BadRow]:
+    found: list[Row | BadRow] = []
+    size = 0
+    for row in rows:
+        found.append(row)
+        size += _size(row.data) if isinstance(row, Row) else 0
+        if len(found) >= at_a_time or size >= LARGEST_READ:
+            break
+    return found
+
+
+def _size(value: Any) -> int:
+    """Characters of all texts in it."""
+    if isinstance(value, str):
+        return len(value)
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return sum(map(_size, inner))
 
 
 def _parts(questions: list[str]) -> Iterator[list[str]]:
