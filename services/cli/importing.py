@@ -110,7 +110,7 @@ def undo(
     if len(undone.left) > SHOWN:
         note(f"... and {len(undone.left) - SHOWN:,} more; --json names them.")
     parts = [f"{counted(undone.undone, 'change')} taken back"]
-    parts += [f"{undone.already:,} taken back before"] if undone.already else []
+    parts += [f"{undone.already:,} needed nothing"] if undone.already else []
     parts += [f"{len(undone.left):,} left alone"] if undone.left else []
     say(", ".join(parts) + ".")
 

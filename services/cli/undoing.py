@@ -9,7 +9,7 @@ from services.cli.client import Client
 from services.cli.screen import Bar
 from services.refusals import Refused
 
-AT_ONCE: Final = 64
+AT_ONCE: Final = 256
 _NAMESPACE: Final = uuid.UUID("0b1c6f70-53de-5f1d-8bcb-3a3f5a0c7f4e")
 _FIELDS: Final = {
     "qa": ("question", "answer", "section", "purpose", "language", "notes", "held_back"),
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 @dataclass
 class Undone:
-    """How many changes were taken back, how many had been before, and which weren't."""
+    """How many changes were taken back, how many needed nothing because they had no effect any more, and which were left."""
 
     undone: int = 0
     already: int = 0

@@ -324,7 +324,7 @@ def test_lessons_touched_since_are_left_alone_and_named(company: System, model: 
 
     assert (undone["undone"], [row["lesson"] for row in undone["left"]]) == (2, [touched])
     assert said.err == f"{touched}: somebody changed it since.\n"
-    assert said.out == "0 changes taken back, 2 taken back before, 1 left alone.\n"
+    assert said.out == "0 changes taken back, 2 needed nothing, 1 left alone.\n"
     assert company.cli("undo", "import-nothing", "--json").refused == "unknown_import"
 
 
