@@ -653,6 +653,7 @@ class NoticeRow(Shape):
     kind: str
     message: str
     read: bool
+    time: str | None = None
 
 
 class Notices(Shape):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select
@@ -35,13 +36,14 @@ class Noticing:
     def __init__(self, compilation: Callable[[str], Document]) -> None:
         self._compilation = compilation
         self._notices: dict[tuple[str, int], Document] = {}
+        self._times: dict[int, str] = {}
         self._watching: set[tuple[str, str]] = set()
         self._read: dict[str, int] = {}
         self._touched = False
 
     def begin(self, connection: Connection, _: Sequence[tuple[Recorded, Envelope]]) -> None:
         """Fetch who watches what: few rows."""
-        self._notices, self._read, self._touched = {}, {}, False
+        self._notices, self._times, self._read, self._touched = {}, {}, {}, False
         self._watching = {
             (person, model) for person, model in connection.execute(select(watch.c.person, watch.c.model))
         }
@@ -49,6 +51,7 @@ class Noticing:
     def project(self, recorded: Recorded, event: Envelope) -> None:
         """Take one event in."""
         id, position = str(event.subject), recorded.position
+        self._times[position] = datetime.fromtimestamp(recorded.recorded_at / 1_000_000, UTC).isoformat()
         match data := event.data:
             case CompilationSucceeded() | CompilationUnchanged() | CompilationFailed() | CompilationCancelled():
                 self._ended(position, event)
@@ -84,11 +87,7 @@ class Noticing:
     def write(self, connection: Connection) -> None:
         """Write what was collected."""
         if self._notices:
-            rows = [
-                {"recipient": who, "position": position, "document": json.dumps(one, ensure_ascii=False)}
-                for (who, position), one in self._notices.items()
-            ]
-            connection.execute(insert(notice), rows)
+            connection.execute(insert(notice), [self._row(*one) for one in self._notices.items()])
         if self._touched:
             connection.execute(delete(watch))
             if self._watching:
@@ -96,6 +95,11 @@ class Noticing:
         if self._read:
             connection.execute(delete(notices_read).where(notices_read.c.person.in_(list(self._read))))
             connection.execute(insert(notices_read), [{"person": one, "upto": at} for one, at in self._read.items()])
+
+    def _row(self, key: tuple[str, int], about: Document) -> Document:
+        who, position = key
+        document = json.dumps(about | {"time": self._times[position]}, ensure_ascii=False)
+        return {"recipient": who, "position": position, "document": document}
 
     def _ended(self, position: int, event: Envelope) -> None:
         id = str(event.subject)

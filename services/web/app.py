@@ -15,7 +15,7 @@ from services.web import static_files
 from services.web.house import House
 from services.web.languages import chosen
 from services.web.live import route as live
-from services.web.pages import bulk, chat, lessons, models, signing_in, train
+from services.web.pages import bulk, chat, lessons, models, notices, signing_in, train
 from services.web.problems import sentence
 from services.web.rendering import answer
 from services.web.security import App, Guarded
@@ -30,6 +30,7 @@ ROUTERS = (
     models.router,
     bulk.router,
     lessons.router,
+    notices.router,
 )
 """In the order in which they are looked through."""
 _FORBIDDEN = frozenset({"role_needed", "not_a_member", "not_the_author", "forged_actor"})

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -34,9 +34,9 @@ def environment(language: str) -> Environment:
     made.globals |= {"icon": icon, "static": static_files.url, "language": language, "new_id": new_id}
     made.filters |= {
         "markdown": markdown.html, "initials": initials, "colour": colour, "number": number(language),
-        "instant": instant,
+        "instant": instant, "calendar": calendar(language),
     }  # fmt: skip
-    made.filters |= {name: _timed(name, language) for name in ("clock", "day", "moment", "date")}
+    made.filters |= {name: _timed(name, language) for name in ("clock", "day", "moment", "date", "lately")}
     macros = made.get_template("macros.html").module
     made.globals |= {name: macro for name, macro in vars(macros).items() if not name.startswith("_")}
     return made
@@ -99,6 +99,18 @@ def number(language: str) -> Any:
     return write
 
 
+def calendar(language: str) -> Any:
+    """A filter for days that have no hour, such as `2027-01-14`: as the language writes them."""
+
+    def write(value: str | date) -> str:
+        from babel.dates import format_date
+
+        day = date.fromisoformat(value) if isinstance(value, str) else value
+        return str(format_date(day, "d MMMM y", locale=language))
+
+    return write
+
+
 def _timed(name: str, language: str) -> Any:
     def write(value: str | int | datetime, zone: tzinfo) -> str:
         from babel.dates import format_date, format_time
@@ -106,7 +118,7 @@ def _timed(name: str, language: str) -> Any:
         at = instant(value).astimezone(zone)
         today = datetime.now(zone).date()
         short = format_time(at, "HH:mm", locale=language)
-        if name == "clock":
+        if name == "clock" or (name == "lately" and at.date() == today):
             return str(short)
         pattern = "d MMMM" if at.year == today.year else "d MMMM y"
         if name == "day":

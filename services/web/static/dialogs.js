@@ -30,3 +30,11 @@ document.addEventListener("click", (event) => {
 
 // What a dialog's form did is done: the server answers with nothing for it, and says so by this event.
 document.addEventListener("close-dialog", () => document.querySelector("#dialog dialog")?.close());
+
+document.addEventListener("click", async (event) => {
+  const copier = event.target.closest("[data-copy]");
+  if (!copier) return;
+  const from = document.getElementById(copier.dataset.copy);
+  await navigator.clipboard.writeText(from.value ?? from.innerText);
+  copier.lastChild.textContent = copier.dataset.copied;
+});

@@ -1,0 +1,77 @@
+"""Notices: what somebody is to be told, in the bell's panel and on a page, and which models they watch."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from contracts.facts.person import ModelUnwatched, ModelWatched, NoticesRead
+from contracts.queries import Models, NoticeRow, Notices, ProposalRow
+from services.refusals import Refused
+from services.web.shell import page, part
+from services.web.visitor import Signed, Visitor
+
+PANEL = 12
+PAGE = 50
+
+router = APIRouter()
+Text = Annotated[str, Form()]
+
+
+@router.get("/notices")
+async def all_notices(request: Request, visitor: Signed, before: int | None = None) -> HTMLResponse:
+    """A page of them, newest first, and the models that one may watch."""
+    told, models = await asyncio.gather(_told(visitor, PAGE, before), visitor.ask("models"))
+    found: Models = models
+    return await page(request, visitor, "notices.html", **told, models=found.models, before=before)
+
+
+@router.get("/notices/panel")
+async def panel(request: Request, visitor: Signed) -> HTMLResponse:
+    """The newest, as the bell shows them."""
+    return part(request, visitor, "parts/notices_panel.html", **await _told(visitor, PANEL))
+
+
+@router.post("/notices/read")
+async def mark_read(request: Request, visitor: Signed, upto: Annotated[int, Form()], id: Text) -> Response:
+    """All up to the newest that was shown are read."""
+    try:
+        await visitor.report(NoticesRead(upto=upto), subject=visitor.person.id, id=id)
+    except Refused as refused:
+        if refused.code != "nothing_changes":
+            raise
+    if request.headers.get("hx-target", "").endswith("notices"):
+        return part(request, visitor, "parts/notices_panel.html", **await _told(visitor, PANEL))
+    return RedirectResponse("/notices", status_code=303)
+
+
+@router.post("/models/{model}/watch")
+async def watch(request: Request, visitor: Signed, model: str, id: Text, wanted: Text = "") -> Response:
+    """From now on one is told what becomes of the model, or no longer."""
+    fact = ModelWatched(model=model) if wanted else ModelUnwatched(model=model)
+    try:
+        await visitor.report(fact, subject=visitor.person.id, id=id)
+    except Refused as refused:
+        if refused.code != "nothing_changes":
+            raise
+    return RedirectResponse("/notices#watching", status_code=303)
+
+
+async def _told(visitor: Visitor, limit: int, before: int | None = None) -> dict[str, Any]:
+    found: Notices = await visitor.ask("notices", limit=limit, before=before)
+    declined = [row for row in found.notices if row.kind == "proposal_declined"]
+    reasons = await asyncio.gather(*(_reason(visitor, row) for row in declined))
+    return {
+        "notices": found.notices,
+        "unread": found.unread,
+        "watching": set(found.watching),
+        "next": found.next,
+        "reasons": {row.position: reason for row, reason in zip(declined, reasons, strict=True)},
+    }
+
+
+async def _reason(visitor: Visitor, row: NoticeRow) -> str:
+    """Why a proposal was declined; empty once it is erased."""
+    proposal: ProposalRow = await visitor.ask("proposal", proposal=getattr(row, "proposal", ""))
+    return proposal.reason
