@@ -54,18 +54,16 @@ def test_the_panel_closes_by_escape_and_gives_the_focus_back(system: System, peo
 
 def test_who_watches_a_model_is_told_of_its_versions(system: System, people: People) -> None:
     theo = opened(system, people.sign_in(system, "theo"), "/notices")
-    watch = theo.get_by_role("button", name="Watch AI Support Assistant")
-    assert watch.get_attribute("aria-pressed") == "false"
-    watch.click()
+    name = "Watch AI Support Assistant"
+    theo.get_by_role("button", name=name, pressed=False).click()
+    theo.get_by_role("button", name=name, pressed=True).wait_for()
     listening(theo)
-    assert watch.get_attribute("aria-pressed") == "true"
 
     system.cli("compile", "support", "--wait")
 
     theo.locator("#told").get_by_text("AI Support Assistant v1 passed 3 of 3 questions").wait_for()
-    watch.click()
-    listening(theo)
-    assert watch.get_attribute("aria-pressed") == "false"
+    theo.get_by_role("button", name=name).click()
+    theo.get_by_role("button", name=name, pressed=False).wait_for()
 
 
 def test_a_proposer_reads_why_a_lesson_was_declined_as_it_was_written(system: System, people: People) -> None:
