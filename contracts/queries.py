@@ -940,7 +940,7 @@ class GroupWanted(Shape):
 
 
 class GroupRow(Shape):
-    """`last_position`: of its last message. `revision`: of its log stream."""
+    """`last_position`: of its last message. `revision`: of its log stream. `instructions`: of an assistant chat, its person's."""
 
     id: Id
     name: str
@@ -950,6 +950,7 @@ class GroupRow(Shape):
     answers: Answers
     archived: bool
     topic: str | None = None
+    instructions: str | None = None
     created_by: str = ""
     revision: int = 0
     last_position: int | None = None
@@ -1114,11 +1115,13 @@ class AnswererRow(Shape):
 
 
 class QuestionRow(Shape):
-    """`context`: the messages before the question, oldest first, at most 40."""
+    """`context`: the messages before the question, oldest first, at most 40. `instructions`: the asker's own, of an
+    assistant chat."""
 
     message: MessageRow
     answerers: list[AnswererRow]
     context: list[MessageRow]
+    instructions: str | None = None
 
 
 class OpenQuestionsWanted(Shape):

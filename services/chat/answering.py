@@ -92,7 +92,7 @@ class Answering:
         model: ModelRow = await self._ask("model", ModelWanted(model=answerer.model))
         names = (answerer.virtual_user, model.name, *model.names.values())
         asked = without_mention(row.message.text, names) or row.message.text
-        voice = await self._speaking.voice(model, asked)
+        voice = await self._speaking.voice(model, asked, row.instructions)
         messages = prompt(
             voice.system_message, row.message, row.context, answerer.virtual_user, names, await self._people(row)
         )

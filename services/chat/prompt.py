@@ -37,6 +37,12 @@ def prompt(
     return with_system(system_message, turns)
 
 
+def instructed(system_message: str | None, instructions: str | None) -> str | None:
+    """The system message, and after it what the person asks of every answer."""
+    own = f"Instructions of the person you serve:\n{instructions}" if instructions else None
+    return "\n\n".join(part for part in (system_message, own) if part) or None
+
+
 def without_mention(text: str, names: Sequence[str]) -> str:
     """The text without `@name` of this assistant, and without the punctuation that followed it at the start."""
     for name in sorted(names, key=len, reverse=True):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from contracts.facts.model import ActiveVersion
 from contracts.queries import ModelRow, Nearest, NearestWanted, NearLesson, Nothing, ProviderRow, Providers
 from services.bus.client import Bus
+from services.chat.prompt import instructed
 from services.chat.versions import Versions
 from services.providers import choosing
 from services.providers.grounding import grounded
@@ -43,8 +44,9 @@ class Speaking:
     def __init__(self, bus: Bus, versions: Versions, providers: choosing.Providers) -> None:
         self._bus, self._versions, self._providers = bus, versions, providers
 
-    async def voice(self, model: ModelRow, question: str) -> Voice:
+    async def voice(self, model: ModelRow, question: str, instructions: str | None = None) -> Voice:
         """The voice for this question: grounded ones and those that may use new lessons get what resembles it.
+        `instructions`: the person's own, after the model's system message.
 
         Raises:
             Refused: `model_archived` or `no_provider`. ProviderProblem: address or secret.
@@ -60,7 +62,7 @@ class Speaking:
             provider_id=row.id,
             provider=self._providers.get(row),
             speaks=version.compiled_model if version else row.base_model,
-            system_message=grounded(model.system_message, lessons),
+            system_message=grounded(instructed(model.system_message, instructions), lessons),
             lessons=tuple(one.id for one in lessons),
         )
 

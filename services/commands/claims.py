@@ -15,6 +15,7 @@
 | `models_of` | provider | models, comma-separated, sorted |
 | `administrators` | `all` | person ids, comma-separated, sorted |
 | `schema` | fact | the highest schema number in the log, so that older code refuses to start |
+| `direct` | both members, comma-separated, sorted | their direct chat |
 | `answered` | `<question>/<virtual user>` | answer |
 | `assistants` | personal or not: model | person ids whose own assistant it is, comma-separated, sorted |
 | `erased` | person | `yes`: their key is destroyed again at every start |
@@ -32,6 +33,7 @@ from contracts.facts.compilation import (
     CompileRequested,
 )
 from contracts.facts.conversation import ConversationTrained
+from contracts.facts.group import GroupArchived, GroupCreated
 from contracts.facts.message import AnswerPosted
 from contracts.facts.model import DefaultModelChosen, ModelDefined, ModelRevised, ParentAssigned, VirtualUserLinked
 from contracts.facts.person import PersonAdded, PersonErased, PersonRevised
@@ -39,6 +41,7 @@ from contracts.facts.proposal import LessonApproved, LessonProposed
 from contracts.facts.provider import ProviderRegistered, ProviderRevised
 from contracts.facts.qa import QAAdded
 from services.commands.decide.event import Event
+from services.commands.decide.private import direct_key
 from services.commands.decide.proposal import key_of
 from services.commands.states.proposal import content_of
 from services.commands.world import World
@@ -71,6 +74,8 @@ def _of_record(world: World, event: Event) -> Claims:
             return _of_lesson(event.subject, event.data)
         case "proposal":
             return _of_proposal(world, event.subject, event.data)
+        case "group":
+            return _of_group(world, event.subject, event.data)
         case "message":
             return _of_message(event.subject, event.data)
         case _:
@@ -207,6 +212,16 @@ def _served(world: World, id: str, before: str | None, now: str | None) -> Claim
 def _of_lesson(id: str, data: Fact) -> Claims:
     if isinstance(data, QAAdded | ConversationTrained) and data.external_id is not None:
         return {("external", record_key(data.external_system, data.external_id)): id}
+    return {}
+
+
+def _of_group(world: World, id: str, data: Fact) -> Claims:
+    if isinstance(data, GroupCreated) and data.use == "direct":
+        return {("direct", direct_key(data.members)): id}
+    group = world.group(id)
+    if isinstance(data, GroupArchived) and group is not None and group.use == "direct":
+        key = direct_key(group.members)
+        return {("direct", key): None} if world.unique("direct", key) == id else {}
     return {}
 
 

@@ -77,7 +77,8 @@ def _person(question: Question, id: str, document: Document) -> q.PersonRow:
 
 
 def _group(id: str, document: Document, last_position: int | None) -> q.GroupRow:
-    return q.GroupRow.model_validate(document | {"id": id, "last_position": last_position})
+    name = document.get("title") or document["name"]
+    return q.GroupRow.model_validate(document | {"id": id, "name": name, "last_position": last_position})
 
 
 def _last(id: Any) -> Any:

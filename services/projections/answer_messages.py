@@ -58,6 +58,7 @@ def one_question(question: Question, wanted: q.QuestionWanted) -> q.QuestionRow:
         message=message_row(question, document),
         answerers=_answerers(question, document),
         context=_context(question, document),
+        instructions=visible_group(question, document["group"]).instructions,
     )
 
 

@@ -100,9 +100,9 @@ class Chatting:
         id, data = str(event.subject), event.data
         match data:
             case GroupCreated():
-                document = data.model_dump(mode="json") | {"archived": False, "created_by": event.actor}
+                document = data.model_dump(mode="json") | _own(data) | {"archived": False, "created_by": event.actor}
             case GroupRevised():
-                document = self._get("group", id) | data.given()
+                document = self._get("group", id) | data.given() | _own(data)
             case MemberJoined():
                 before = self._get("group", id)
                 document = before | {"members": [*before["members"], data.member]}
@@ -171,10 +171,21 @@ class Chatting:
 
     def _erase(self, holder: str) -> None:
         self.write(self._connection)
+        for id, text in self._connection.execute(select(group.c.id, group.c.document)).all():
+            document = json.loads(text)
+            if document["created_by"] == holder and document["use"] == "assistant":
+                self._documents["group", id] = document | {"title": None, "instructions": None}
+                self._touched.add(("group", id))
         query = select(message.c.id, message.c.document).where(message.c.holder == holder)
         for id, document in self._connection.execute(query).all():
             self._put("message", id, messaging.gone(json.loads(document)))
         self._connection.execute(update(message).where(message.c.holder == holder).values(open=False))
+
+
+def _own(data: GroupCreated | GroupRevised) -> Document:
+    """What is sealed of a group, as far as it is given and can be read."""
+    given = ("title", "instructions")
+    return {name: messaging.plain(getattr(data, name)) or None for name in given if name in data.model_fields_set}
 
 
 def _happened(event: Envelope) -> Document | None:

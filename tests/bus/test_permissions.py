@@ -7,6 +7,7 @@ import pytest
 from nats.aio.msg import Msg
 from nats.js.errors import APIError
 
+from contracts.subjects import typing
 from services.bus.client import Bus, BusUnreachable, NoReply
 from services.bus.jetstream import ask, stored
 from services.bus.permissions import USERS
@@ -33,6 +34,24 @@ async def test_only_commands_may_publish_events(bus_login: BusLogin, user: str) 
         await bus.close()
 
 
+async def test_web_tells_web_who_is_typing(bus_login: BusLogin) -> None:
+    told: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def keep(message: Msg) -> None:
+        told.put_nowait(message.data)
+
+    one, other = [await Bus.connect(bus_login("web"), name="web") for _ in range(2)]
+    try:
+        await other.nc.subscribe("typing.*", cb=keep)
+        await other.nc.flush()
+        await one.nc.publish(typing("g"), b"{}")
+        async with asyncio.timeout(5):
+            assert await told.get() == b"{}"
+    finally:
+        await one.close()
+        await other.close()
+
+
 @pytest.mark.parametrize(
     "subject",
     [
@@ -43,6 +62,7 @@ async def test_only_commands_may_publish_events(bus_login: BusLogin, user: str) 
         "out.crm.QAAdded",
         "dlq.crm.QAAdded",
         "chunk.group.question",
+        "typing.group",
         "hint.log",
         "$JS.API.STREAM.DELETE.EV",
         "$JS.API.STREAM.PURGE.EV",

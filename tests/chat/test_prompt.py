@@ -3,7 +3,7 @@
 import itertools
 
 from contracts.queries import MessageRow, NearLesson
-from services.chat.prompt import prompt, without_mention
+from services.chat.prompt import instructed, prompt, without_mention
 from services.providers.grounding import grounded
 
 NAMES = ("sally", "AI Sales", "Продажби")
@@ -63,3 +63,13 @@ def test_grounded_prompts_bring_the_lessons() -> None:
     system = grounded("Be brief.", lessons) or ""
     assert system.startswith("Be brief.\n\n")
     assert system.endswith("Lessons:\nQ: How often?\nA: Weekly.")
+
+
+def test_a_persons_instructions_come_after_the_system_message_and_before_the_lessons() -> None:
+    lessons = [NearLesson(id="l", question="How often?", answer="Weekly.", score=0.9)]
+
+    found = grounded(instructed("Be brief.", "Answer in Bulgarian."), lessons) or ""
+
+    assert found.startswith("Be brief.\n\nInstructions of the person you serve:\nAnswer in Bulgarian.\n\n")
+    assert found.endswith("Lessons:\nQ: How often?\nA: Weekly.")
+    assert (instructed("Be brief.", None), instructed(None, None)) == ("Be brief.", None)

@@ -386,3 +386,55 @@ async def test_everybody_knows_everybodys_name_and_nobodys_login(company: Compan
     assert [one.name for one in rows.people] == ["Ann", "Bob", "Eve", "Owner"]
     assert "example.com" not in rows.model_dump_json()
     assert {(one.login, one.email) for one in rows.people} == {(None, None)}
+
+
+SECRET = "Grandmother's illness"
+
+
+async def with_a_conversation(company: Company) -> None:
+    """Ann talks with her own assistant."""
+    await with_a_group(company)
+    await company.report("ModelDefined", "own", name="Ann's assistant", use="personal", virtual_user="mine")
+    await company.report("PersonRevised", "ann", assistant="own")
+    mine = {"use": "assistant", "members": ["virtual_user:mine"]}
+    await company.report("GroupCreated", "c", by="person:ann", name=SECRET, instructions="Comfort me.", **mine)
+    await company.report("MessagePosted", "m", by="person:ann", group="c", text=f"{SECRET}, how long?")
+
+
+async def test_a_conversation_with_the_own_assistant_is_its_persons_alone(company: Company) -> None:
+    await with_a_conversation(company)
+    await company.report("GroupRevised", "c", by="person:ann", name=f"{SECRET} again", instructions="Be brief.")
+    await company.report("PersonAdded", "aud", name="Aud", roles=["auditor"])
+
+    row = await company.ask("group", by="person:ann", group="c")
+    assert (row.name, row.instructions, row.use) == (f"{SECRET} again", "Be brief.", "assistant")
+    question = await company.ask("question", by="service:chat", module="chat", message="m")
+    assert (question.instructions, [one.model for one in question.answerers]) == ("Be brief.", ["own"])
+    assert [one.id for one in (await company.ask("search_messages", by="person:ann", text="illness")).messages] == ["m"]
+
+    for by, module in (("person:owner", "cli"), ("person:aud", "cli"), ("person:bob", "cli"), ("module:erp", "erp")):
+        who: dict[str, Any] = {"by": by, "module": module}
+        seen = [await company.ask("groups", **who), await company.ask("unread", **who)]
+        seen.append(await company.ask("search_messages", **who, text="illness"))
+        assert [one.model_dump(exclude={"next"}) for one in seen] == [{"groups": []}, {"groups": []}, {"messages": []}]
+        for query, wanted in (("group", {"group": "c"}), ("messages", {"group": "c"}), ("message", {"message": "m"})):
+            with pytest.raises(Refused, match="that you are in"):
+                await company.ask(query, **who, **wanted)
+    for by in ("person:owner", "person:aud"):
+        told = (await company.ask("history", by=by, limit=1_000)).model_dump_json()
+        assert ("GroupRevised" in told, "illness" in told, "Comfort" in told) == (True, False, False)
+
+
+async def test_of_an_erased_persons_conversations_nothing_is_left(company: Company) -> None:
+    await with_a_conversation(company)
+
+    await company.report("PersonErased", "ann")
+
+    row = await company.ask("group", by="service:chat", module="chat", group="c")
+    page = await company.ask("messages", by="service:chat", module="chat", group="c")
+    assert (row.name, row.instructions) == ("Ann's assistant", None)
+    assert "illness" not in page.model_dump_json()
+    fresh = company.open_read_models(generation=2)
+    assert await company.ask("group", by="service:chat", module="chat", group="c", sources=fresh) == row
+    for one in (fresh.training.store, fresh.chat.store):
+        one.close()

@@ -3,11 +3,12 @@
 from contracts.envelope import Envelope
 from contracts.facts.group import GroupArchived, GroupCreated, GroupRevised, MemberJoined, MemberLeft
 from services.commands.channel import of_group
+from services.commands.decide import private
 from services.commands.decide.event import Event
 from services.commands.decide.lookups import fresh, live_model, the_group, the_person
 from services.commands.decide.revising import changed, required
 from services.commands.decide.roles import person_of
-from services.commands.states import Group, Model
+from services.commands.states import Group, Person
 from services.commands.world import World
 from services.refusals import Refused
 
@@ -18,17 +19,15 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
     data = fact.data
     if isinstance(data, GroupCreated):
         fresh(world.group(id), "group", id)
-        data = _with_creator(fact, data)
-        _check_members(world, data)
-        if data.use != "group" and person is not None and fact.actor not in data.members:
-            raise Refused("not_a_member", f"You are one of the two in every {data.use} chat that you begin.",
-                          {"data.members": "yourself are missing"})  # fmt: skip
+        data = _created(world, fact, data, person)
     else:
         group = _live(world, id)
         check_visible(fact, group, "subject")
         if person is not None and fact.actor not in group.members and "administrator" not in person.roles:
             raise Refused("not_a_member", "Only its members may change a group.", {"actor": "not a member"})
         _check_change(world, group, fact)
+        if isinstance(data, GroupRevised) and group.use == "assistant":
+            data = private.revised(data)
     return [Event("group", id, data, of_group("group", id))]
 
 
@@ -47,6 +46,17 @@ def _live(world: World, id: str) -> Group:
     if group.archived:
         raise Refused("group_archived", f"{group.name} is archived.", {"subject": "archived"})
     return group
+
+
+def _created(world: World, fact: Envelope, data: GroupCreated, person: Person | None) -> GroupCreated:
+    data = _with_creator(fact, data)
+    _check_members(world, data)
+    private.check_fields(data.use, data)
+    if data.use == "assistant":
+        return private.created(world, fact, data, person)
+    if data.use == "direct":
+        private.check_direct(world, fact, data)
+    return data
 
 
 def _with_creator(fact: Envelope, data: GroupCreated) -> GroupCreated:
@@ -80,14 +90,9 @@ def _check_member(world: World, member: str, field: str, two: tuple[str, ...] = 
     if owner is None:
         raise Refused("unknown_virtual_user", f"No model is linked to the virtual user {id}.", {field: "unknown"})
     model = live_model(world, owner, field)
-    if model.use == "personal" and not any(_serves(world, model, one) for one in two):
+    if model.use == "personal" and not private.serves(world, model, two):
         raise Refused("personal_model", f"{id} is somebody's own assistant: it talks with that person alone.",
                       {field: "somebody's own assistant"})  # fmt: skip
-
-
-def _serves(world: World, model: Model, member: str) -> bool:
-    person = world.person(member.removeprefix("person:")) if member.startswith("person:") else None
-    return person is not None and person.assistant == model.id
 
 
 def _check_change(world: World, group: Group, fact: Envelope) -> None:
@@ -95,6 +100,7 @@ def _check_change(world: World, group: Group, fact: Envelope) -> None:
         case GroupRevised():
             required(data, "name", "names", "answers")
             changed(group, data)
+            private.check_fields(group.use, data)
         case MemberJoined(member=member):
             _check_open(group)
             if member in group.members:

@@ -18,6 +18,7 @@ from services.commands.channel import of_group
 from services.commands.decide.event import Event
 from services.commands.decide.group import check_visible
 from services.commands.decide.lookups import fresh, the_group, the_message, the_model
+from services.commands.decide.private import check_served
 from services.commands.decide.roles import person_of
 from services.commands.states import Group, Message
 from services.commands.world import World
@@ -31,6 +32,7 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
         fresh(world.message(id), "message", id)
         group = _writable(world, fact, data.group, "data.group")
         _check_links(world, data, group)
+        check_served(world, group)
         return [_event(group.id, id, data)]
     if isinstance(data, AnswerPosted):
         return [_answered(world, data, id)]
@@ -134,6 +136,7 @@ def _check_answering(
     if isinstance(data, RetryRequested):
         if not failed:
             raise Refused("nothing_to_retry", "That answer hasn't failed, or is being tried again.")
+        check_served(world, group)
         return
     if _answered_by(world, question.id, virtual_user):
         raise Refused("already_answered", "This question has its answer already.")

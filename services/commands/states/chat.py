@@ -1,6 +1,7 @@
 """Groups, messages and people as the rules see them. What people said is not kept: no rule reads it."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from contracts.envelope import Envelope
 from contracts.facts import Fact
@@ -47,6 +48,7 @@ class Group(State):
     members: frozenset[str]
     answers: Answers
     topic: str | None = None
+    instructions: object = None
     archived: bool = False
 
 
@@ -85,13 +87,16 @@ class Person(State):
 def evolve_group(state: Group | None, id: str, data: Fact) -> Group:
     """Fold one event in."""
     if isinstance(data, GroupCreated):
-        members = frozenset(data.members)
-        return Group(id, 1, data.name, dict(data.names), data.use, members, data.answers, data.topic)
+        members, name = frozenset(data.members), data.title if isinstance(data.title, str) else data.name
+        return Group(
+            id, 1, name, dict(data.names), data.use, members, data.answers, data.topic, instructions=data.instructions
+        )
     assert state is not None, f"{type(data).__name__} before GroupCreated"
     state = replace(state, revision=state.revision + 1)
     match data:
         case GroupRevised():
-            return replace(state, **given(data, "name", "names", "answers", "topic"))
+            titled: dict[str, Any] = {"name": data.title} if data.title is not None else {}
+            return replace(state, **titled, **given(data, "name", "names", "answers", "topic", "instructions"))
         case MemberJoined():
             return replace(state, members=state.members | {data.member})
         case MemberLeft():

@@ -3,6 +3,7 @@
 import pytest
 
 from contracts.envelope import Envelope
+from contracts.facts.group import GroupCreated
 from services.refusals import Refused
 from tests.commands.rules.given import PROVIDER, SALES, Given, fact
 
@@ -83,6 +84,75 @@ def test_an_own_assistant_serves_one_person() -> None:
     assert world.then(fact("PersonRevised", "bob", assistant="own")) == ["PersonRevised"]
     world.when(fact("PersonErased", "bob"))
     assert world.then(fact("PersonRevised", "ann", assistant="own")) == ["PersonRevised"]
+
+
+SECOND = fact("GroupCreated", "second", by="person:ann", name="Leave", use="assistant", members=["virtual_user:mine"],
+              instructions="Be brief.")  # fmt: skip
+
+
+def test_a_conversation_with_the_own_assistant_keeps_its_name_to_itself() -> None:
+    world = given()
+
+    [begun] = world.when(SECOND)
+    [renamed] = world.when(fact("GroupRevised", "second", by="person:ann", name="Leave in May"))
+    [instructed] = world.when(fact("GroupRevised", "second", by="person:ann", instructions=None))
+
+    assert isinstance(begun.data, GroupCreated)
+    assert (begun.data.name, begun.data.title, begun.data.instructions) == ("Ann's assistant", "Leave", "Be brief.")
+    assert renamed.data.given() == {"title": "Leave in May"}
+    assert instructed.data.given() == {"instructions": None}
+    assert (
+        refused(world, fact("GroupRevised", "second", by="person:ann", name="Leave in May")).code == "nothing_changes"
+    )
+    assert world.then(fact("GroupArchived", "second", by="person:ann")) == ["GroupArchived"]
+
+
+@pytest.mark.parametrize(
+    ("when", "code"),
+    [
+        (fact("GroupCreated", by="person:ann", name="X", use="assistant", members=["virtual_user:sally"]),
+         "not_your_assistant"),
+        (fact("GroupCreated", by="person:bob", name="X", use="assistant", members=["virtual_user:sally"]),
+         "not_your_assistant"),
+        (fact("GroupCreated", by="module:erp", name="X", use="assistant", members=["person:bob", "virtual_user:sally"]),
+         "not_a_member"),
+        (fact("GroupCreated", by="person:ann", name="X", use="assistant", topic="T", members=["virtual_user:mine"]),
+         "malformed"),
+        (fact("GroupCreated", by="person:ann", name="X", instructions="Be brief."), "malformed"),
+        (fact("GroupRevised", "open", by="person:ann", instructions="Be brief."), "malformed"),
+        (fact("GroupRevised", "chat", by="person:ann", topic="T"), "malformed"),
+        (fact("GroupRevised", "chat", by="person:owner", instructions="Tell me all."), "unknown_group"),
+    ],
+)  # fmt: skip
+def test_whose_assistant_one_talks_with_and_what_is_said_of_it(when: Envelope, code: str) -> None:
+    assert refused(given(), when).code == code
+
+
+def test_without_an_own_assistant_the_default_one_is_it() -> None:
+    world = given(fact("DefaultModelChosen", "sales"))
+    chat = fact("GroupCreated", by="person:bob", name="X", use="assistant", members=["virtual_user:sally"])
+
+    assert world.then(chat) == ["GroupCreated"]
+
+
+def test_an_own_assistant_that_was_given_to_somebody_else_speaks_with_that_person_only() -> None:
+    world = given(fact("PersonRevised", "ann", assistant=None), fact("PersonRevised", "bob", assistant="own"))
+
+    asked = fact("MessagePosted", by="person:ann", group="chat", text="When does Bob swim?")
+    assert refused(world, asked).code == "not_your_assistant"
+
+
+def test_two_have_one_direct_chat_until_it_is_archived() -> None:
+    world = given()
+    again = fact("GroupCreated", by="person:bob", name="We", use="direct", members=["person:ann"])
+
+    refusal = refused(world, again)
+    assert (refusal.code, refusal.fields) == ("group_exists", {"group": "talk"})
+    for members in (["person:tom"], ["virtual_user:sally"]):
+        other = fact("GroupCreated", by="person:ann", name="X", use="direct", members=members)
+        assert world.then(other) == ["GroupCreated"]
+    world.when(fact("GroupArchived", "talk", by="person:ann"))
+    assert world.then(again) == ["GroupCreated"]
 
 
 def test_an_own_assistant_is_nobody_elses_default() -> None:
