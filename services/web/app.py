@@ -15,7 +15,7 @@ from services.web import static_files
 from services.web.house import House
 from services.web.languages import chosen
 from services.web.live import route as live
-from services.web.pages import bulk, chat, lessons, models, notices, signing_in, train
+from services.web.pages import bulk, chat, lessons, model, models, notices, signing_in, train
 from services.web.problems import sentence
 from services.web.rendering import answer
 from services.web.security import App, Guarded
@@ -28,6 +28,7 @@ ROUTERS = (
     chat.router,
     train.router,
     models.router,
+    model.router,
     bulk.router,
     lessons.router,
     notices.router,

@@ -85,7 +85,7 @@ async def known(request: Request, visitor: Signed, id: str, question: str = "") 
 @router.post("/models/{id}/lessons")
 async def add(
     request: Request, visitor: Signed, id: str, fact: Annotated[str, Form(alias="id")], question: Text = "",
-    answer: Text = "", section: Text = "", purpose: Text = "training",
+    answer: Text = "", section: Text = "", purpose: Text = "training", to: Text = "",
 ) -> Response:  # fmt: skip
     """Teach it; the form stays for the next one."""
     visitor.need("trainer")
@@ -99,12 +99,14 @@ async def add(
     try:
         accepted = await visitor.report(content, id=fact)
     except Refused as refused:
+        if not by_script(request):
+            raise
         return await _new_form(request, visitor, id, given, explained(visitor, refused))
     if not by_script(request):
-        return lead(request, f"/models/{id}/lessons")
+        return lead(request, f"/models/{id}" if to == "model" else f"/models/{id}/lessons")
     model, row = await asyncio.gather(_model(visitor, id), _row(visitor, id, accepted.subject))
     return part(
-        request, visitor, "parts/lesson_added.html", given={"section": section, "purpose": purpose}, problem="",
+        request, visitor, "parts/lesson_added.html", given=given | {"question": "", "answer": ""}, problem="",
         **row, model=model, sections=[],
     )  # fmt: skip
 

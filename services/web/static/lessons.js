@@ -32,7 +32,8 @@ document.addEventListener("click", (event) => {
   if (at("[data-all-pages]")) { bar().elements.every.value = "1"; count(); }
   const dropped = at("[data-drop]");
   if (dropped) document.querySelector(dropped.dataset.drop)?.remove();
-  if (at("[data-once] .btn")) setTimeout(() => at("[data-toast]")?.remove());
+  // The toast has said what it had to; its form must stay until it is answered.
+  if (at("[data-once] .btn")) setTimeout(() => { at("[data-toast]").hidden = true; });
 });
 
 document.addEventListener("keydown", (event) => {
