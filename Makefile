@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: up test unit check bench lock contracts clean
+.PHONY: up test unit check bench lock contracts messages screenshots clean
 .DEFAULT_GOAL := test
 
 .venv/installed: requirements.lock pyproject.toml
@@ -34,6 +34,14 @@ bench: .venv/installed
 
 contracts: .venv/installed
 	$(BIN)/python -m contracts.publish
+
+messages: .venv/installed
+	mkdir -p build
+	$(BIN)/pybabel -q extract -F babel.cfg -k text -k texts:1,2 --no-location --sort-output --omit-header -o build/messages.pot services/web
+	$(BIN)/pybabel -q update -i build/messages.pot -d services/web/locale --no-fuzzy-matching --no-wrap --omit-header
+
+screenshots: .venv/installed
+	$(BIN)/python -m tests.web.places build/screenshots
 
 lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock

@@ -18,7 +18,7 @@ from services.web.live import route as live
 from services.web.pages import bulk, chat, lessons, model, models, notices, signing_in, train
 from services.web.problems import sentence
 from services.web.rendering import answer
-from services.web.security import App, Guarded
+from services.web.security import App, Guarded, Receive, Scope, Send
 from services.web.visitor import SignedOut, theme_of, visitor_of
 
 ROUTERS = (
@@ -34,6 +34,7 @@ ROUTERS = (
     notices.router,
 )
 """In the order in which they are looked through."""
+HEALTH = frozenset({"/healthz", "/readyz", "/metrics"})
 _FORBIDDEN = frozenset({"role_needed", "not_a_member", "not_the_author", "forged_actor"})
 _BROKEN = frozenset({"unavailable", "behind", "internal_error", "busy"})
 
@@ -52,8 +53,12 @@ def application(house: House, ready: Callable[[], bool]) -> App:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(Exception, _bug)
-    app.mount("/", Health("web", ready))
-    return Guarded(app)
+    health = Health("web", ready)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        await (health if scope["path"] in HEALTH else app)(scope, receive, send)
+
+    return Guarded(serve)
 
 
 def status_of(refused: Refused) -> int:
