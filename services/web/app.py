@@ -15,7 +15,7 @@ from services.web import static_files
 from services.web.house import House
 from services.web.languages import chosen
 from services.web.live import route as live
-from services.web.pages import bulk, chat, lessons, model, models, notices, signing_in, train
+from services.web.pages import bulk, chat, lesson, lessons, model, models, notices, signing_in, train
 from services.web.problems import sentence
 from services.web.rendering import answer
 from services.web.security import App, Guarded, Receive, Scope, Send
@@ -31,6 +31,7 @@ ROUTERS = (
     model.router,
     bulk.router,
     lessons.router,
+    lesson.router,
     notices.router,
 )
 """In the order in which they are looked through."""

@@ -178,7 +178,7 @@ async def set_system_message(
 async def compare(request: Request, visitor: Signed, id: str, since: int) -> HTMLResponse:
     """The system message as it was at a position beside the present one, word by word."""
     visitor.need(*STUDIO)
-    old, new = await asyncio.gather(visitor.ask("model", model=id, at=since), visitor.ask("model", model=id))
+    old, new = await asyncio.gather(visitor.ask_as_of(since, "model", model=id), visitor.ask("model", model=id))
     before, now = old.system_message or "", new.system_message or ""
     return part(
         request,

@@ -54,6 +54,11 @@ count();
 const live = document.getElementById("live");
 const fresher = () => { const link = document.getElementById("fresher"); if (link) link.hidden = false; };
 for (const kind of ["qa", "conversation"]) live?.addEventListener(kind, (event) => {
+  const page = document.getElementById("lesson");
+  if (page) {
+    if (page.dataset.lesson === event.detail.data && !page.querySelector("form#text")) htmx.trigger(page, "changed");
+    return;
+  }
   const row = document.getElementById(`l-${event.detail.data}`);
   if (!row) fresher();
   else if (!row.classList.contains("editing") && !row.querySelector(":checked")) htmx.trigger(row, "changed");
