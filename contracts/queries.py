@@ -1096,6 +1096,35 @@ class FoundMessages(Shape):
     next: int | None
 
 
+class WhyLesson(Shape):
+    """A lesson that resembles what was asked, as it stood then. `given`: the model got it together with the question;
+    `uncompiled`: the version had not learnt it in this form."""
+
+    lesson: Id
+    kind: Literal["qa", "conversation"]
+    model: Id
+    section: str
+    question: str
+    answer: str
+    score: float
+    added_by: str
+    added_at: str
+    given: bool
+    uncompiled: bool
+
+
+class Why(Shape):
+    """What an assistant's answer may rest on: resemblance proves nothing. `position`: of the training set that was looked at,
+    the version's, or the present one when the base model answered. The most alike lessons first, at most 5."""
+
+    message: Id
+    question: str = Field(description="What was asked, as it reads now; empty when it was taken back.")
+    model: Id
+    version: int | None
+    position: int
+    lessons: list[WhyLesson]
+
+
 class QuestionWanted(Shape):
     """A message, as the chat service needs it to decide who answers."""
 
@@ -1314,6 +1343,7 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "message": (MessageWanted, MessageRow),
     "search_messages": (MessagesSearched, FoundMessages),
     "unread": (UnreadWanted, Unread),
+    "why": (MessageWanted, Why),
     "question": (QuestionWanted, QuestionRow),
     "open_questions": (OpenQuestionsWanted, OpenQuestions),
     "history": (HistoryWanted, History),

@@ -49,6 +49,7 @@ READERS: Final[dict[str, tuple[RoleName, ...]]] = {
     "message": EVERYBODY,
     "search_messages": EVERYBODY,
     "unread": EVERYBODY,
+    "why": EVERYBODY,
     "question": EVERYBODY,
     "open_questions": NOBODY,
     "history": STUDIO,

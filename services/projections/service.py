@@ -32,6 +32,7 @@ from services.projections import (
     answer_revisions,
     answer_table,
     answer_training,
+    answer_why,
 )
 from services.projections.answering import Question, Sources
 from services.projections.asker import asker_of
@@ -87,6 +88,7 @@ HANDLERS: dict[str, Handler] = {
     "message": answer_messages.one_message,
     "search_messages": answer_reading.search_messages,
     "unread": answer_reading.unread,
+    "why": answer_why.why,
     "question": answer_messages.one_question,
     "open_questions": answer_messages.open_questions,
     "history": answer_log.events,

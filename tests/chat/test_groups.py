@@ -49,11 +49,11 @@ class Chatter:
         page: Messages = found
         return page.messages
 
-    async def until(self, id: str, so: Callable[[Any], bool] = bool, seconds: float = 15.0) -> Any:
+    async def until(self, id: str, so: Callable[[Any], bool] = bool, *, group: str = "g", seconds: float = 15.0) -> Any:
         """The message with this id, as soon as it is there and so."""
         async with asyncio.timeout(seconds):
             while True:
-                for one in await self.messages():
+                for one in await self.messages(group):
                     if one.id == id and so(one):
                         return one
                 await asyncio.sleep(0.05)
@@ -185,6 +185,24 @@ async def test_a_question_that_was_asked_while_nothing_ran_is_answered_once_afte
             await ann.until(answer_id(question, "sally"))
         messages = await ann.messages()
     assert sorted(one.question for one in messages if one.question in questions) == sorted(questions)
+
+
+async def test_a_conversation_with_the_own_assistant_needs_no_mention_and_brings_its_instructions(
+    system: System,
+) -> None:
+    system.send("DefaultModelChosen", "--subject", "sales")
+    async with chatter(system.home) as ann:
+        mine = {"name": "Calls", "use": "assistant", "members": ["virtual_user:sally"]}
+        group = await ann.report("GroupCreated", **mine, instructions="Answer in one sentence.")
+        question = await ann.report("MessagePosted", group=group, text="How often should we call?")
+
+        answer = await ann.until(answer_id(question, "sally"), group=group)
+
+        assert (answer.text, answer.version is not None) == ("Once a week, on Mondays.", True)
+        _, row = await ann.bus.query("question", {"message": question}, module="cli")
+        assert row.instructions == "Answer in one sentence."
+        _, why = await ann.bus.query("why", {"message": answer.id}, module="cli")
+        assert why.lessons[0].answer == "Once a week, on Mondays."
 
 
 def test_asking_leaves_no_trace(system: System) -> None:
