@@ -32,6 +32,7 @@ __all__ = ["Bus", "BusUnreachable", "Forbidden", "NoReply"]
 
 JSON: Final = {"content-type": "application/json"}
 EXPECTED_REVISION: Final = "Expected-Revision"
+DRY_RUN: Final = "Dry-Run"
 PATIENCE: Final = 1.0
 """Seconds for which a request looks again when nobody listens: a service or the server may just be restarting."""
 
@@ -113,15 +114,18 @@ class Bus:
                 await self.nc.close()
 
     async def report(
-        self, envelope: Envelope, *, expected_revision: int | None = None, timeout: float = 10.0
+        self, envelope: Envelope, *, expected_revision: int | None = None, dry: bool = False, timeout: float = 10.0
     ) -> Accepted:
         """Report a fact and wait until it is decided. Safe to repeat with the same envelope: its id counts once.
+
+        `dry`: it is decided and nothing is recorded.
 
         Raises:
             services.refusals.Refused: the rules don't accept it.
             NoReply: nobody answered within `timeout` seconds, or this user may not report it.
         """
         headers = JSON if expected_revision is None else JSON | {EXPECTED_REVISION: str(expected_revision)}
+        headers = headers | {DRY_RUN: "1"} if dry else headers
         subject = subjects.cmd(envelope.module, envelope.type)
         message = await self._tell(subject, envelope, headers, timeout)
         return Accepted.model_validate(_unless_refused(message))

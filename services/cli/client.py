@@ -13,7 +13,7 @@ from nats.errors import MaxPayloadError
 
 from contracts import subjects
 from contracts.identifiers import OWNER, SERVICES
-from services.bus.client import EXPECTED_REVISION, JSON, Bus, BusUnreachable, NoReply
+from services.bus.client import DRY_RUN, EXPECTED_REVISION, JSON, Bus, BusUnreachable, NoReply
 from services.bus.endpoint import Endpoint, NotRunning, read_endpoint
 from services.cli.failures import Broken
 from services.refusals import Refused
@@ -21,7 +21,6 @@ from services.settings import default_home
 
 T = TypeVar("T")
 PATIENCE = 30.0
-DRY_RUN = "Dry-Run"
 
 
 class Client:

@@ -15,7 +15,7 @@ from services.web import static_files
 from services.web.house import House
 from services.web.languages import chosen
 from services.web.live import route as live
-from services.web.pages import bulk, chat, lesson, lessons, model, models, notices, signing_in, train
+from services.web.pages import bulk, chat, lesson, lessons, model, model_settings, models, notices, signing_in, train
 from services.web.problems import sentence
 from services.web.rendering import answer
 from services.web.security import App, Guarded, Receive, Scope, Send
@@ -29,6 +29,7 @@ ROUTERS = (
     train.router,
     models.router,
     model.router,
+    model_settings.router,
     bulk.router,
     lessons.router,
     lesson.router,

@@ -85,11 +85,20 @@ class Visitor:
         return await self.bus.query(query, data, module=MODULE, actor=self.actor)
 
     async def report(
-        self, fact: Fact, *, subject: str | None = None, id: str | None = None, revision: int | None = None
+        self,
+        fact: Fact,
+        *,
+        subject: str | None = None,
+        id: str | None = None,
+        revision: int | None = None,
+        dry: bool = False,
     ) -> Accepted:
-        """Report a fact as this person. `id`: a form's, so that sending it twice counts once. Raises `Refused`, `NoReply`."""
+        """Report a fact as this person. `id`: a form's, so that sending it twice counts once. `dry`: only try it.
+
+        Raises `Refused`, `NoReply`.
+        """
         envelope = new_fact(fact, module=MODULE, actor=self.actor, subject=subject, id=id)
-        return await self.bus.report(envelope, expected_revision=revision)
+        return await self.bus.report(envelope, expected_revision=revision, dry=dry)
 
 
 def cookie_name(request: Request) -> str:
