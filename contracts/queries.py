@@ -721,12 +721,13 @@ class CompilationWanted(Shape):
 
 
 class LogLine(Shape):
-    """One step of a build, for the build log."""
+    """One step of a build, for the build log. `values`: the figures and names in `message`, for a sentence of one's own."""
 
     position: int
     time: str
     fact: str
     message: str
+    values: dict[str, Any] = {}
 
 
 class Intent(Shape):

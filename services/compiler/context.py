@@ -62,13 +62,16 @@ class Context:
     async def fail(self, row: CompilationRow, problem: ProviderProblem) -> None:
         """Record the failure, with the lesson at fault when the provider named a line."""
         sidecar = self.folder(row) / "sidecar.jsonl"
-        lesson = lesson_of_line(sidecar, problem.line) if problem.line and sidecar.exists() else None
+        lesson = problem.lesson
+        if problem.line and sidecar.exists():
+            lesson = lesson_of_line(sidecar, problem.line)
         await self.report(row, CompilationFailed(error=problem_record(problem, lesson)))
 
 
 def problem_record(problem: ProviderProblem, lesson: str | None = None) -> Problem:
     """A problem as it is recorded."""
-    message = f"{problem.message} The lesson is {lesson}." if lesson else problem.message
+    named = lesson is None or lesson in problem.message
+    message = problem.message if named else f"{problem.message} The lesson is {lesson}."
     return Problem(code=problem.code, message=message[:2_000], fix=problem.fix[:4_000], raw=problem.raw, lesson=lesson)
 
 

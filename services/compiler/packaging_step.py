@@ -77,7 +77,8 @@ def _check(row: CompilationRow, packaged: Packaged) -> None:
         fault = packaged.faults[0]
         more = f" ({len(packaged.faults) - 1} more are at fault)" if len(packaged.faults) > 1 else ""
         fix = f"Mend the lesson {fault.lesson} and compile again."
-        raise ProviderProblem(fault.code, f"{fault.message} It is the lesson {fault.lesson}{more}.", fix)
+        sentence = f"{fault.message} It is the lesson {fault.lesson}{more}."
+        raise ProviderProblem(fault.code, sentence, fix, lesson=fault.lesson)
     bounds, summary = _bounds(row), packaged.summary
     if row.plan.target == "fine_tune" and summary.examples < bounds.minimum_examples:
         raise ProviderProblem(

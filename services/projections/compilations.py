@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -38,6 +38,11 @@ _EMPTY: Document = dict.fromkeys((
     "file", "job", "job_status", "compiled_model", "trained_tokens", "passed", "asked", "accepted", "version", "same_as",
     "cost", "currency", "error", "added", "removed", "changed",
 ))  # fmt: skip
+_NAMED: Final = (
+    "queued", "forced", "occasion", "position", "examples", "lessons", "bytes", "conflicts", "duplicates", "sha256", "file",
+    "adopted", "job", "status", "message", "trained_tokens", "compiled_model", "version", "accepted", "passed", "asked",
+)  # fmt: skip
+"""Fields that a line of the build log tells."""
 
 
 class Compilations:
@@ -71,7 +76,8 @@ class Compilations:
         sentence = _fold(document, event)
         if document["status"] in TERMINAL and document["ended_at"] is None:
             document["ended_at"] = when
-        document["log"].append({"position": position, "time": when, "fact": event.type, "message": sentence})
+        line = {"position": position, "time": when, "fact": event.type, "message": sentence, "values": _values(event)}
+        document["log"].append(line)
 
     def write(self, connection: Connection) -> None:
         """Write what was collected."""
@@ -186,6 +192,18 @@ def _fold(document: Document, event: Envelope) -> str:  # noqa: C901 - one case 
             return "The compiled model was deleted at the provider."
         case _:
             return event.type
+
+
+def _values(event: Envelope) -> Document:
+    """What a sentence about the event names."""
+    match data := event.data:
+        case VersionEvaluated():
+            return {"passed": sum(one.passed for one in data.results), "asked": len(data.results)}
+        case CompilationFailed():
+            return {"code": data.error.code, "message": data.error.message}
+        case _:
+            plain = data.model_dump(mode="json", include=set(_NAMED))
+            return {name: value for name, value in plain.items() if value is not None}
 
 
 def _intent(event: Envelope) -> Document:

@@ -16,16 +16,16 @@ class ProviderProblem(Exception):
     """A provider didn't do what was asked.
 
     `ambiguous`: it may have done it all the same, so look before trying again. `passing`: trying again later can help.
-    `line`: the training file's line at fault, when the provider names one.
+    `line`: the training file's line at fault, when the provider names one; `lesson`: the lesson at fault, when it is known.
     """
 
     def __init__(
         self, code: str, message: str, fix: str = "", raw: str = "", *,
-        ambiguous: bool = False, passing: bool = False, line: int | None = None,
+        ambiguous: bool = False, passing: bool = False, line: int | None = None, lesson: str | None = None,
     ) -> None:  # fmt: skip
         super().__init__(message)
         self.code, self.message, self.fix, self.raw = code, message, fix, raw[:8_000]
-        self.ambiguous, self.passing, self.line = ambiguous, passing, line
+        self.ambiguous, self.passing, self.line, self.lesson = ambiguous, passing, line, lesson
 
 
 @dataclass(frozen=True, slots=True)

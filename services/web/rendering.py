@@ -34,9 +34,11 @@ def environment(language: str) -> Environment:
     made.globals |= {"icon": icon, "static": static_files.url, "language": language, "new_id": new_id}
     made.filters |= {
         "markdown": markdown.html, "initials": initials, "colour": colour, "number": number(language),
-        "instant": instant, "calendar": calendar(language),
+        "instant": instant, "calendar": calendar(language), "money": money(language),
     }  # fmt: skip
-    made.filters |= {name: _timed(name, language) for name in ("clock", "day", "moment", "date", "lately")}
+    made.filters |= {
+        name: _timed(name, language) for name in ("clock", "day", "moment", "date", "lately", "recently", "exactly")
+    }
     macros = made.get_template("macros.html").module
     made.globals |= {name: macro for name, macro in vars(macros).items() if not name.startswith("_")}
     return made
@@ -99,6 +101,18 @@ def number(language: str) -> Any:
     return write
 
 
+def money(language: str) -> Any:
+    """A filter that writes an amount in its currency; cents of a cent are kept, because examples are cheap."""
+
+    def write(amount: float, currency: str) -> str:
+        from babel.numbers import format_currency
+
+        pattern = None if amount == 0 or amount >= 0.01 else "¤0.00####"
+        return str(format_currency(amount, currency, pattern, locale=language, currency_digits=pattern is None))
+
+    return write
+
+
 def calendar(language: str) -> Any:
     """A filter for days that have no hour, such as `2027-01-14`: as the language writes them."""
 
@@ -116,14 +130,16 @@ def _timed(name: str, language: str) -> Any:
         from babel.dates import format_date, format_time
 
         at = instant(value).astimezone(zone)
+        if name == "exactly":
+            return str(format_time(at, "HH:mm:ss", locale=language))
         today = datetime.now(zone).date()
         short = format_time(at, "HH:mm", locale=language)
-        if name == "clock" or (name == "lately" and at.date() == today):
+        if name == "clock" or (name in ("lately", "recently") and at.date() == today):
             return str(short)
         pattern = "d MMMM" if at.year == today.year else "d MMMM y"
         if name == "day":
             pattern = "EEEE d MMMM" if at.year == today.year else "EEEE d MMMM y"
         day = str(format_date(at.date(), pattern, locale=language))
-        return f"{day}, {short}" if name == "moment" else day
+        return f"{day}, {short}" if name in ("moment", "recently") else day
 
     return write

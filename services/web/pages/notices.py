@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from contracts.facts.person import ModelUnwatched, ModelWatched, NoticesRead
-from contracts.queries import Models, NoticeRow, Notices, ProposalRow
+from contracts.queries import Assistants, NoticeRow, Notices, ProposalRow
 from services.refusals import Refused
 from services.web.shell import page, part
 from services.web.visitor import Signed, Visitor
@@ -22,9 +22,9 @@ Text = Annotated[str, Form()]
 @router.get("/notices")
 async def all_notices(request: Request, visitor: Signed, before: int | None = None) -> HTMLResponse:
     """A page of them, newest first, and the models that one may watch."""
-    told, models = await asyncio.gather(_told(visitor, PAGE, before), visitor.ask("models"))
-    found: Models = models
-    return await page(request, visitor, "notices.html", **told, models=found.models, before=before)
+    told, models = await asyncio.gather(_told(visitor, PAGE, before), visitor.ask("assistants"))
+    found: Assistants = models
+    return await page(request, visitor, "notices.html", **told, models=found.assistants, before=before)
 
 
 @router.get("/notices/panel")

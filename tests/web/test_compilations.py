@@ -1,0 +1,174 @@
+"""Compilations in a browser: while they run, what became of them, and asking for one."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fixtures.browser import People, listening, opened
+from tests.fixtures.system import System
+
+pytestmark = pytest.mark.slow
+HOSTILE = "<script>alert(1)</script>{{ 7 * 7 }}"
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    system = System(tmp_path_factory.mktemp("web") / "home").start()
+    yield system
+    assert system.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def slow_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Its jobs stay in each status for a while, so that somebody can look at them."""
+    environ = {"APPRENTICE_EMBEDDED_PROVIDER_STEP_SECONDS": "2"}
+    system = System(tmp_path_factory.mktemp("slow") / "home", environ=environ).start()
+    yield system
+    assert system.stop() == 0
+
+
+def latest(system: System, model: str) -> str:
+    id: str = system.ask_json("compilations", model)[0]["id"]
+    return id
+
+
+def test_a_compilation_is_followed_to_its_end_without_a_reload(slow_system: System, people: People) -> None:
+    mara = people.sign_in(slow_system, "mara")
+    slow_system.cli("compile", "sales")
+    opened(slow_system, mara, f"/compilations/{latest(slow_system, 'sales')}")
+    assert mara.get_by_role("heading", level=1).inner_text() == "Compiling v1"
+    assert mara.get_by_text("How long it takes is known after the first success.").is_visible()
+    mara.locator(".steps .now").get_by_text("Training").wait_for()
+
+    mara.get_by_role("heading", name="v1 passed 2 of 3 questions").wait_for()
+    assert mara.get_by_text("v1 answers now.").is_visible()
+    assert mara.get_by_role("log").get_by_text("Done: this is v1.").is_visible()
+    assert mara.get_by_role("button", name="Cancel").count() == 0
+
+
+def test_the_second_says_how_long_it_usually_takes_and_can_be_queued_and_cancelled(
+    slow_system: System, people: People
+) -> None:
+    if not slow_system.ask_json("compilations", "sales"):
+        slow_system.cli("compile", "sales", "--wait")
+    mara = people.sign_in(slow_system, "mara")
+    slow_system.cli("compile", "sales", "--force")
+    running = latest(slow_system, "sales")
+    opened(slow_system, mara, f"/compilations/{running}")
+    assert mara.get_by_text(re.compile(r"It usually takes \d")).is_visible()
+
+    slow_system.cli("compile", "sales", "--force", "--queue")
+    queued = latest(slow_system, "sales")
+    opened(slow_system, mara, f"/compilations/{queued}")
+    assert mara.get_by_text("Waiting for its turn.").is_visible()
+    mara.get_by_role("button", name="Cancel").click()
+    mara.get_by_role("heading", name="It was cancelled").wait_for(timeout=30_000)
+    assert mara.get_by_text(re.compile(r"v\d goes on answering.")).is_visible()
+
+
+def test_a_failure_names_the_fix_and_what_stayed_safe(system: System, people: People) -> None:
+    system.cli("compile", "support", "--wait")
+    system.send("QAAdded", model="support", question="Broken?", answer=f"Say <|endoftext|> {HOSTILE}")
+    system.cli("compile", "support", "--wait")
+    mara = people.sign_in(system, "mara")
+    opened(system, mara, f"/compilations/{latest(system, 'support')}")
+
+    assert mara.get_by_role("heading", name="It could not be compiled").is_visible()
+    assert mara.get_by_text("v1 goes on answering.").is_visible()
+    lesson = mara.get_by_role("link", name="Open the lesson").get_attribute("href")
+    assert lesson is not None
+    assert system.ask_json("send", "QADeactivated", "{}", "--subject", lesson.removeprefix("/lessons/"))
+
+    mara.get_by_role("button", name="Compile again").click()
+
+    mara.get_by_role("heading", name="Nothing new to learn").wait_for()
+    assert mara.get_by_text("v1 knows all of it already.").is_visible()
+
+
+def test_what_a_provider_said_is_shown_folded_and_as_text(system: System, people: People) -> None:
+    system.fault(path="/v1/fine_tuning/jobs", status=403, body=json.dumps({"error": {"message": HOSTILE}}))
+    system.cli("compile", "marketing", "--wait", "--force")
+    mara = people.sign_in(system, "mara")
+    opened(system, mara, f"/compilations/{latest(system, 'marketing')}")
+
+    raw = mara.locator("pre.raw")
+    assert not raw.is_visible()
+    mara.get_by_text("What the provider said").click()
+    assert HOSTILE in raw.inner_text()
+    assert mara.get_by_role("link", name="To the provider’s settings").is_visible()
+
+
+def test_a_person_activates_a_version_and_goes_back(system: System, people: People) -> None:
+    system.cli("compile", "sales", "--wait")
+    system.send("ModelRevised", "--subject", "sales", activate_automatically=False)
+    system.send("QAAdded", model="sales", question="Do we lend pieces?", answer=f"Yes. {HOSTILE}")
+    system.cli("compile", "sales", "--wait")
+    v2, v1 = (one["id"] for one in system.ask_json("compilations", "sales")[:2])
+    mara = people.sign_in(system, "mara")
+    opened(system, mara, f"/compilations/{v2}")
+    assert mara.get_by_text("v1 answers until you decide.").is_visible()
+
+    mara.get_by_role("button", name="Activate v2").click()
+    mara.get_by_text("v2 answers now.").wait_for()
+
+    opened(system, mara, f"/compilations/{v1}")
+    mara.get_by_role("button", name="Go back to v1").click()
+    mara.get_by_text("v1 answers now.").wait_for()
+
+    opened(system, mara, f"/compilations/{v2}")
+    mara.get_by_role("link", name="added").click()
+    learnt = mara.get_by_role("dialog", name="Against v1")
+    learnt.get_by_text("Do we lend pieces?").wait_for()
+    assert HOSTILE in learnt.inner_text()
+
+
+def test_the_training_file_is_the_recorded_one_to_the_byte(system: System, people: People) -> None:
+    if not system.ask_json("compilations", "master"):
+        system.cli("compile", "master", "--wait")
+    recorded = system.ask_json("compilations", "master")[0]
+    ruth = people.sign_in(system, "ruth")
+    opened(system, ruth, f"/compilations/{recorded['id']}")
+
+    with ruth.expect_download() as started:
+        ruth.get_by_role("link", name="Training file").click()
+    content = started.value.path().read_bytes()
+    assert hashlib.sha256(content).hexdigest() == recorded["sha256"]
+
+    with ruth.expect_download() as started:
+        ruth.get_by_role("link", name="Sidecar").click()
+    origins = [json.loads(line) for line in started.value.path().read_text(encoding="utf-8").splitlines()]
+    assert [one["line"] for one in origins] == list(range(1, recorded["examples"] + 1))
+    assert started.value.suggested_filename == "master-v1.sidecar.jsonl"
+
+
+def test_the_list_is_filtered_and_shows_a_new_one_by_itself(system: System, people: People) -> None:
+    system.cli("compile", "master", "--wait")
+    theo = people.sign_in(system, "theo")
+    opened(system, theo, "/compilations")
+    theo.get_by_label("Model").select_option(label="Rowan & Vale Assistant")
+    theo.wait_for_url("**model=master*")
+    listening(theo)
+    rows = theo.locator("#list tbody tr")
+    before = rows.count()
+    assert before == len(system.ask_json("compilations", "master"))
+
+    system.cli("compile", "master", "--wait")
+
+    rows.nth(before).wait_for()
+    assert rows.first.get_by_text("Unchanged").is_visible()
+
+
+def test_members_see_no_compilations_and_auditors_change_nothing(system: System, people: People) -> None:
+    system.cli("compile", "master", "--wait", "--force")
+    id = latest(system, "master")
+    ines = people.sign_in(system, "ines")
+    for path in ("/compilations", f"/compilations/{id}", f"/compilations/{id}/training.jsonl"):
+        assert ines.request.get(system.endpoint["http"] + path).status == 403
+    ruth = people.sign_in(system, "ruth")
+    for path in (f"/compilations/{id}/activate", "/models/master/compile"):
+        headers = {"sec-fetch-site": "same-origin"}
+        sent = ruth.request.post(system.endpoint["http"] + path, form={"id": "x1"}, headers=headers)
+        assert sent.status == 403
