@@ -15,7 +15,7 @@ from services.web import static_files
 from services.web.house import House
 from services.web.languages import chosen
 from services.web.live import route as live
-from services.web.pages import (
+from services.web.pages import bulk, chat, compilations, lessons, models, notices, people, signing_in, train
     bulk,
     chat,
     compilations,
@@ -47,6 +47,7 @@ ROUTERS = (
     lesson.router,
     notices.router,
     compilations.router,
+    people.router,
 )
 """In the order in which they are looked through."""
 HEALTH = frozenset({"/healthz", "/readyz", "/metrics"})

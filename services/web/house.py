@@ -1,5 +1,6 @@
 """What all pages stand on: the bus, the web's own database, the rooms of live updates."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from contracts.queries import PersonRow
@@ -26,6 +27,10 @@ class House:
     rooms: Rooms
     toasts: Toasts
     demo: bool
+    origin: Callable[[], str]
+    """Where people reach the pages, such as `https://apprentice.example`."""
+    secrets: Mapping[str, frozenset[str]] | None
+    """The hosts to which each configured secret may go, never a value; None: this service isn't told."""
 
     async def person(self, id: str) -> PersonRow | None:
         """The person with this id."""

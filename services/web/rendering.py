@@ -39,6 +39,7 @@ def environment(language: str) -> Environment:
     made.filters |= {
         name: _timed(name, language) for name in ("clock", "day", "moment", "date", "lately", "recently", "exactly")
     }
+    made.tests["holds"] = lambda several, one: one in several
     macros = made.get_template("macros.html").module
     made.globals |= {name: macro for name, macro in vars(macros).items() if not name.startswith("_")}
     return made

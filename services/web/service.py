@@ -35,12 +35,13 @@ async def run(
     """Serve until `stop` is set. `listening` is told the address, such as `http://127.0.0.1:8760`."""
     bus = await Bus.connect(settings.login, name="web")
     engine = await asyncio.to_thread(open_database, settings.web_url)
+    address = settings.web_address
     house = House(
         bus=bus, sessions=Sessions(engine), passwords=Passwords(engine), desk=Desk(engine),
         directory=Directory(bus), rooms=Rooms(), toasts=Toasts(), demo=settings.demo,
+        origin=lambda: address, secrets=_secrets(settings),
     )  # fmt: skip
     app = application(house, lambda: bus.nc.is_connected and not stop.is_set())
-    address = settings.web_address
 
     def on_port(port: int) -> None:
         nonlocal address
@@ -48,7 +49,7 @@ async def run(
         listening(f"http://{settings.http_host}:{port}")
         ready()
 
-    links = _Links(house, lambda: address)
+    links = _Links(house)
     asked = Serving(bus, "sign_in_link", links.answer)
     ended = asyncio.Event()
     try:
@@ -77,8 +78,8 @@ async def run(
 class _Links:
     """Answers the query `sign_in_link`: for the machine's owner at the command line, and for administrators."""
 
-    def __init__(self, house: House, address: Callable[[], str]) -> None:
-        self._house, self._address = house, address
+    def __init__(self, house: House) -> None:
+        self._house = house
 
     async def answer(self, module: str, query: Query) -> tuple[int, Shape]:
         """A link that signs a person in once."""
@@ -90,7 +91,14 @@ class _Links:
         if found.person is None:
             raise Refused("unknown_person", f"Nobody here is called {wanted.person}.", {"person": "unknown"})
         token = await asyncio.to_thread(self._house.sessions.new_link, found.person)
-        return position, SignInLink(person=found.person, url=f"{self._address()}/welcome/{token}")
+        return position, SignInLink(person=found.person, url=f"{self._house.origin()}/welcome/{token}")
+
+
+def _secrets(settings: Settings) -> dict[str, frozenset[str]] | None:
+    """Names and hosts. A service of its own that has no secrets file can't tell which there are elsewhere."""
+    if not settings.secrets and settings.health_port is not None:
+        return None
+    return {name: secret.hosts for name, secret in settings.secrets.items()}
 
 
 async def _first(*events: asyncio.Event) -> None:

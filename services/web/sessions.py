@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, delete, func, insert, select, update
 
 from services.web.database import link, session
 
@@ -76,6 +76,24 @@ class Sessions:
         """Whether the person has ever signed in."""
         with self._engine.connect() as connection:
             return connection.execute(select(session.c.digest).where(session.c.person == person)).first() is not None
+
+    def seen(self) -> dict[str, int]:
+        """When each person was here last, in seconds since 1970."""
+        query = select(session.c.person, func.max(session.c.seen_at)).group_by(session.c.person)
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def invited(self) -> dict[str, int]:
+        """Until when each person's unused link is good."""
+        good = (link.c.used_at.is_(None), link.c.ends_at >= int(time.time()))
+        query = select(link.c.person, func.max(link.c.ends_at)).where(*good).group_by(link.c.person)
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def end_links(self, person: str) -> None:
+        """Links of the person that weren't used are no good any more."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(link).where(link.c.person == person, link.c.used_at.is_(None)))
 
     def new_link(self, person: str) -> str:
         """A token that signs the person in once, within a day."""
