@@ -15,7 +15,20 @@ from services.web import static_files
 from services.web.house import House
 from services.web.languages import chosen
 from services.web.live import route as live
-from services.web.pages import bulk, chat, lesson, lessons, model, model_settings, models, notices, signing_in, train
+from services.web.pages import (
+    bulk,
+    chat,
+    compilations,
+    lesson,
+    lessons,
+    model,
+    model_settings,
+    models,
+    notices,
+    people,
+    signing_in,
+    train,
+)
 from services.web.problems import sentence
 from services.web.rendering import answer
 from services.web.security import App, Guarded, Receive, Scope, Send
@@ -34,6 +47,8 @@ ROUTERS = (
     lessons.router,
     lesson.router,
     notices.router,
+    people.router,
+    compilations.router,
 )
 """In the order in which they are looked through."""
 HEALTH = frozenset({"/healthz", "/readyz", "/metrics"})
