@@ -26,6 +26,7 @@ from services.web.pages import (
     models,
     notices,
     people,
+    providers,
     signing_in,
     train,
 )
@@ -47,6 +48,7 @@ ROUTERS = (
     lessons.router,
     lesson.router,
     notices.router,
+    providers.router,
     people.router,
     compilations.router,
 )

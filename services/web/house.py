@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from contracts.queries import PersonRow
 from services.bus.client import Bus
 from services.refusals import Refused
+from services.settings import Secret
 from services.web.asking import ACTOR, MODULE
 from services.web.desk import Desk
 from services.web.directory import Directory
@@ -29,8 +30,8 @@ class House:
     demo: bool
     origin: Callable[[], str]
     """Where people reach the pages, such as `https://apprentice.example`."""
-    secrets: Mapping[str, frozenset[str]] | None
-    """The hosts to which each configured secret may go, never a value; None: this service isn't told."""
+    secrets: Mapping[str, Secret] | None
+    """Which secrets are configured for which hosts, their values left out; None: this service isn't told."""
 
     async def person(self, id: str) -> PersonRow | None:
         """The person with this id."""

@@ -10,7 +10,7 @@ from services.bus.serving import Serving
 from services.cancelling import end
 from services.http_server import serve_http
 from services.refusals import Refused
-from services.settings import Settings
+from services.settings import Secret, Settings
 from services.web.app import application
 from services.web.asking import ACTOR, MODULE
 from services.web.database import open_database
@@ -94,11 +94,11 @@ class _Links:
         return position, SignInLink(person=found.person, url=f"{self._house.origin()}/welcome/{token}")
 
 
-def _secrets(settings: Settings) -> dict[str, frozenset[str]] | None:
+def _secrets(settings: Settings) -> dict[str, Secret] | None:
     """Names and hosts. A service of its own that has no secrets file can't tell which there are elsewhere."""
     if not settings.secrets and settings.health_port is not None:
         return None
-    return {name: secret.hosts for name, secret in settings.secrets.items()}
+    return {name: Secret("", secret.hosts) for name, secret in settings.secrets.items()}
 
 
 async def _first(*events: asyncio.Event) -> None:

@@ -31,7 +31,9 @@ def test_somebody_new_comes_in_by_the_link_that_was_handed_over(system: System, 
     newcomer.goto(url)
     newcomer.get_by_role("button", name="Come in").click()
     newcomer.wait_for_url(lambda where: "/welcome/" not in where)
+    newcomer.goto(system.endpoint["http"] + "/me")
     assert newcomer.locator("#side").get_by_text(HOSTILE).is_visible()
+    people.problems.clear()  # of the page where somebody without groups begins
 
     opened(system, mara, "/people")
     row = mara.get_by_role("row").filter(has_text=HOSTILE)
@@ -41,6 +43,7 @@ def test_somebody_new_comes_in_by_the_link_that_was_handed_over(system: System, 
 
 def test_only_what_differs_is_changed_and_others_see_it_without_a_reload(system: System, people: People) -> None:
     ruth = people.sign_in(system, "ruth")
+    people.problems.clear()  # of the page where somebody without groups begins
     opened(system, ruth, "/people")
     mara = people.sign_in(system, "mara")
     opened(system, mara, "/people/jonas")
@@ -158,6 +161,7 @@ def test_members_see_nobody_and_auditors_change_nobody(system: System, people: P
         "/modules",
     ):
         assert ruth.request.post(at + path, form=form, headers=headers).status == 403
+    people.problems.clear()
 
 
 def _history(system: System) -> list[dict[str, object]]:
