@@ -1,5 +1,6 @@
 """`apprentice module`: let another program connect, and say how far it is trusted."""
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,8 +36,6 @@ def module(
         raise Broken(str(problem)) from problem
 
     async def trust(client: "Client") -> bool:
-        # Nothing is asked while the bus learns of a login: it forgets whom its services were about to answer.
-        await is_taken(login)
         if proposes is None:
             rows = (await client.query("modules", {}))["modules"]
             return any(row["id"] == name and row["lessons"] == "proposes" for row in rows)
@@ -47,6 +46,8 @@ def module(
                 raise
         return proposes
 
+    # While the bus learns of a login it may turn others away, and forgets whom its services were about to answer.
+    asyncio.run(is_taken(login))
     trusted = talk(home, trust)
     if as_json:
         shown = {"url": login.url, "user": login.user, "password": login.password, "inbox_prefix": login.inbox}
