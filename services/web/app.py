@@ -19,18 +19,21 @@ from services.web.pages import (
     bulk,
     chat,
     compilations,
+    groups,
     lesson,
     lessons,
+    messages,
     model,
     model_settings,
     models,
     notices,
     people,
     providers,
+    searching,
     signing_in,
     train,
 )
-from services.web.problems import sentence
+from services.web.problems import sentence, status_of
 from services.web.rendering import answer
 from services.web.security import App, Guarded, Receive, Scope, Send
 from services.web.visitor import SignedOut, theme_of, visitor_of
@@ -39,7 +42,10 @@ ROUTERS = (
     static_files.router,
     live.router,
     signing_in.router,
+    groups.router,
     chat.router,
+    messages.router,
+    searching.router,
     train.router,
     models.router,
     model.router,
@@ -54,8 +60,6 @@ ROUTERS = (
 )
 """In the order in which they are looked through."""
 HEALTH = frozenset({"/healthz", "/readyz", "/metrics"})
-_FORBIDDEN = frozenset({"role_needed", "not_a_member", "not_the_author", "forged_actor"})
-_BROKEN = frozenset({"unavailable", "behind", "internal_error", "busy"})
 
 logger = logging.getLogger(__name__)
 
@@ -78,17 +82,6 @@ def application(house: House, ready: Callable[[], bool]) -> App:
         await (health if scope["path"] in HEALTH else app)(scope, receive, send)
 
     return Guarded(serve)
-
-
-def status_of(refused: Refused) -> int:
-    """The HTTP status that says what the refusal says."""
-    if refused.code in _FORBIDDEN:
-        return 403
-    if refused.code.startswith("unknown_"):
-        return 404
-    if refused.code in _BROKEN:
-        return 503
-    return 409 if refused.code in ("conflict", "nothing_changes", "already_answered") else 422
 
 
 async def _signed_out(request: Request, _: Exception) -> Response:

@@ -11,7 +11,8 @@ from services.web.asking import ACTOR, MODULE
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """How somebody who takes part in chats is shown. `model` and `version` are an assistant's."""
+    """How somebody who takes part in chats is shown. `model` and `version` are an assistant's. `joins`: may be added to
+    groups, unlike who was erased, archived, or is somebody's own assistant."""
 
     member: str
     name: str
@@ -20,6 +21,7 @@ class Named:
     version: int | None = None
     roles: tuple[str, ...] = ()
     erased: bool = False
+    joins: bool = True
 
     @property
     def bot(self) -> bool:
@@ -58,13 +60,17 @@ class Directory:
         people: People = (await self._bus.query("people", {}, module=MODULE, actor=ACTOR))[1]
         models: Models = (await self._bus.query("models", {"archived": True}, module=MODULE, actor=ACTOR))[1]
         found = {
-            f"person:{one.id}": Named(f"person:{one.id}", one.name, roles=tuple(one.roles), erased=one.erased)
+            f"person:{one.id}": Named(
+                f"person:{one.id}", one.name, roles=tuple(one.roles), erased=one.erased, joins=not one.erased
+            )
             for one in people.people
         }
         for one in models.models:
             if one.virtual_user is not None:
                 member = f"virtual_user:{one.virtual_user}"
-                found[member] = Named(member, one.name, one.names, one.id, one.active.version if one.active else None)
+                version = one.active.version if one.active else None
+                joins = one.use != "personal" and not one.archived
+                found[member] = Named(member, one.name, one.names, one.id, version, joins=joins)
         return found
 
 

@@ -11,6 +11,7 @@ from services.web.asking import ACTOR, MODULE
 from services.web.desk import Desk
 from services.web.directory import Directory
 from services.web.live.rooms import Rooms
+from services.web.live.typing import Typing
 from services.web.passwords import Passwords
 from services.web.sessions import Sessions
 from services.web.toasts import Toasts
@@ -27,6 +28,7 @@ class House:
     directory: Directory
     rooms: Rooms
     toasts: Toasts
+    typing: Typing
     demo: bool
     origin: Callable[[], str]
     """Where people reach the pages, such as `https://apprentice.example`."""

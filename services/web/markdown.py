@@ -31,6 +31,11 @@ def html(text: str) -> Markup:
     return Markup(clean)  # noqa: S704  # nh3 has just cleaned it
 
 
+def plain(text: str) -> str:
+    """The words alone, in one line."""
+    return html(text).striptags()
+
+
 def mentioned(rendered: Markup, link: Callable[[str], str | None], names: list[str]) -> Markup:
     """The same with every `@Name` marked. `link`: where a name leads, or None."""
     if "@" not in rendered or not names:

@@ -4,6 +4,20 @@ from services.refusals import Refused
 from services.web.languages import translations
 from services.web.visitor import Visitor
 
+_FORBIDDEN = frozenset({"role_needed", "not_a_member", "not_the_author", "forged_actor"})
+_BROKEN = frozenset({"unavailable", "behind", "internal_error", "busy"})
+
+
+def status_of(refused: Refused) -> int:
+    """The HTTP status that says what the refusal says."""
+    if refused.code in _FORBIDDEN:
+        return 403
+    if refused.code.startswith("unknown_"):
+        return 404
+    if refused.code in _BROKEN:
+        return 503
+    return 409 if refused.code in ("conflict", "nothing_changes", "already_answered") else 422
+
 
 def explained(visitor: Visitor, refused: Refused) -> str:
     """What is wrong, for a form that shows it itself."""

@@ -20,6 +20,7 @@ from services.web.house import House
 from services.web.live.following import Following
 from services.web.live.rooms import Rooms
 from services.web.live.streaming import Streaming
+from services.web.live.typing import Typing
 from services.web.passwords import Passwords
 from services.web.sessions import Sessions
 from services.web.toasts import Toasts
@@ -36,9 +37,11 @@ async def run(
     bus = await Bus.connect(settings.login, name="web")
     engine = await asyncio.to_thread(open_database, settings.web_url)
     address = settings.web_address
+    rooms, directory = Rooms(), Directory(bus)
+    typing = Typing(bus, rooms, directory)
     house = House(
         bus=bus, sessions=Sessions(engine), passwords=Passwords(engine), desk=Desk(engine),
-        directory=Directory(bus), rooms=Rooms(), toasts=Toasts(), demo=settings.demo,
+        directory=directory, rooms=rooms, typing=typing, toasts=Toasts(), demo=settings.demo,
         origin=lambda: address, secrets=_secrets(settings),
     )  # fmt: skip
     app = application(house, lambda: bus.nc.is_connected and not stop.is_set())
@@ -54,7 +57,8 @@ async def run(
     ended = asyncio.Event()
     try:
         await asked.open("web")
-        await Streaming(bus, house.rooms, house.directory).open()
+        await Streaming(bus, rooms, directory).open()
+        await typing.open()
         async with asyncio.TaskGroup() as tasks:
             followed = asyncio.Event()
             following = tasks.create_task(Following(bus, house.rooms, house.directory).run(followed.set))

@@ -2,23 +2,26 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from contracts.queries import MessageRow, MessageWanted
+from contracts.queries import MessageRow, Messages, MessageWanted
 from services.bus.client import Bus, NoReply
 from services.bus.tail import Followed, last_sequence, tail
 from services.refusals import Refused
 from services.web.asking import ACTOR, MODULE
-from services.web.directory import Directory
+from services.web.directory import Directory, Named
 from services.web.live import frames
 from services.web.live.rooms import Frame, Room, Rooms
+from services.web.quoting import Quote, quotes
 from services.web.thread import drawn_message
 
 HINTED: Final = frozenset(
     {"model", "provider", "qa", "conversation", "proposal", "compilation", "group", "person", "module"}
 )
 """Kinds of which pages wait to hear; what a change of a message means for a page is told to its group's room."""
+LESSONS: Final = frozenset({"qa", "conversation", "proposal"})
+"""What may have been made of messages, which then say so."""
 NAMING: Final = frozenset({"model", "person"})
 
 logger = logging.getLogger(__name__)
@@ -49,7 +52,9 @@ class Following:
         if kind == "message":
             await self._message(message.position, event)
         if kind == "group":
-            self._check_members(event)
+            await self._group(message.position, event)
+        if kind in LESSONS:
+            await self._taught(message.position, event["data"].get("origin_reference") or {})
         self._rooms.position = max(self._rooms.position, message.position)
 
     async def _message(self, position: int, event: dict[str, Any]) -> None:
@@ -63,16 +68,43 @@ class Following:
                 await self._show(room, position, id)
 
     async def _show(self, room: Room, position: int, id: str) -> None:
-        wanted = MessageWanted(message=id)
         try:
-            row: MessageRow = (await self._bus.query("message", wanted, module=MODULE, actor=ACTOR, after=position))[1]
+            row = await self._message_row(id, position)
+            quoted = await quotes([row], self._message_row)
         except (Refused, NoReply) as problem:
             logger.warning("the message %s can't be shown now: %s", id, problem)
             room.publish(frames.hint(frames.RESYNC, position))
             return
         everybody = await self._directory.everybody()
         room.growing.pop(id, None)
-        room.publish(Frame(position, lambda look: frames.html(drawn_message(row, everybody, look), position)))
+        room.publish(_framed(position, row, quoted, everybody))
+
+    async def _message_row(self, id: str, after: int | None = None) -> MessageRow:
+        wanted = MessageWanted(message=id)
+        row: MessageRow = (await self._bus.query("message", wanted, module=MODULE, actor=ACTOR, after=after))[1]
+        return row
+
+    async def _taught(self, position: int, origin: dict[str, Any]) -> None:
+        room = self._rooms.room(f"group:{origin.get('group')}")
+        if room is not None:
+            for id in origin.get("messages", ()):
+                await self._show(room, position, id)
+
+    async def _group(self, position: int, event: dict[str, Any]) -> None:
+        self._check_members(event)
+        room = self._rooms.room(f"group:{event['subject']}")
+        if room is None:
+            return
+        wanted = {"group": event["subject"], "after": position - 1, "limit": 1}
+        try:
+            found: Messages = (await self._bus.query("messages", wanted, module=MODULE, actor=ACTOR, after=position))[1]
+        except (Refused, NoReply) as problem:
+            logger.warning("what happened to the group %s can't be shown now: %s", event["subject"], problem)
+            room.publish(frames.hint(frames.RESYNC, position))
+            return
+        everybody = await self._directory.everybody()
+        for row in found.messages:
+            room.publish(_framed(position, row, {}, everybody))
 
     def _check_members(self, event: dict[str, Any]) -> None:
         gone = event["data"].get("member") if event["type"] == "MemberLeft" else None
@@ -80,3 +112,7 @@ class Following:
         for reader in list(room.readers) if room is not None and gone else ():
             if reader.actor == gone:
                 reader.end()
+
+
+def _framed(position: int, row: MessageRow, quoted: Mapping[str, Quote], everybody: Mapping[str, Named]) -> Frame:
+    return Frame(position, lambda look: frames.html(drawn_message(row, quoted, everybody, look), position))

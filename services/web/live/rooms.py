@@ -68,14 +68,14 @@ class Room:
         self._since = since
         self._frames: deque[Frame] = deque(maxlen=KEPT)
 
-    def publish(self, frame: Frame) -> None:
-        """Send it to all; keep it when it has a position."""
+    def publish(self, frame: Frame, but: str = "") -> None:
+        """Send it to all, `but` one person; keep it when it has a position."""
         if frame.position:
             if len(self._frames) == KEPT:
                 self._since = self._frames[0].position
             self._frames.append(frame)
         for reader in list(self.readers):
-            if not reader.send(frame):
+            if reader.actor != but and not reader.send(frame):
                 reader.end()
 
     def after(self, position: int) -> list[Frame] | None:

@@ -12,8 +12,40 @@ document.querySelector("[data-theme-choice]")?.addEventListener("change", (event
   else delete document.documentElement.dataset.theme;
 });
 
-// Whether the stream is there.
-document.addEventListener("htmx:sse:after:connection", () => { document.body.dataset.connected = ""; });
-for (const end of ["htmx:sse:error", "htmx:sse:close"]) {
-  document.addEventListener(end, () => { delete document.body.dataset.connected; });
-}
+// The sidebar is fetched anew when something in it may have changed; not for the group that is looked at.
+const live = document.getElementById("live"), main = document.getElementById("main");
+const refresh = () => htmx.trigger(document.body, "refresh-nav");
+for (const kind of ["proposal", "person", "resync"]) live?.addEventListener(kind, refresh);
+live?.addEventListener("group", (event) => {
+  refresh();
+  if (event.detail.data === main.dataset.group) htmx.trigger(document.body, "group-here");
+});
+live?.addEventListener("message", (event) => {
+  const here = event.detail.data === main.dataset.group && !document.hidden;
+  if (!here && document.querySelector(`#side a[href="/groups/${CSS.escape(event.detail.data)}"]`)) refresh();
+});
+
+// A note says when the stream is lost; a hidden tab lets go of it on purpose.
+let note, losing;
+const lost = () => {
+  if (note || document.hidden) return;
+  note = document.getElementById("offline").content.firstElementChild.cloneNode(true);
+  document.querySelector(".top")?.after(note);
+};
+live?.addEventListener("htmx:sse:error", (event) => {
+  if ([401, 403, 404].includes(event.detail.status)) location.reload(); // signed out, or no longer in the group
+  delete document.body.dataset.connected;
+  lost();
+});
+live?.addEventListener("htmx:sse:before:connection", () => {
+  delete document.body.dataset.connected;
+  losing ??= setTimeout(lost, 2000);
+});
+live?.addEventListener("htmx:sse:after:connection", () => {
+  document.body.dataset.connected = "";
+  clearTimeout(losing);
+  losing = undefined;
+  note?.remove();
+  note = undefined;
+});
+addEventListener("online", () => live?._htmx?.sse?.delayCanceller?.());

@@ -1,8 +1,343 @@
-// The thread and the composer. Listeners stand on the document, because parts of the page are replaced.
+// One group: its thread while it lives, the menus, and the composer. Listeners stand where nothing is replaced.
+
+const $ = (id) => document.getElementById(id);
+const main = $("main"), thread = $("thread"), menu = $("menu"), form = $("composer"), text = $("text"), mode = $("mode");
+const { group } = main.dataset, whole = "whole" in main.dataset, me = document.body.dataset.me;
+const all = (selector, within = $("messages")) => [...within.querySelectorAll(selector)];
+const last = (selector) => all(selector).at(-1);
+const post = (url, data) => fetch(url, { method: "POST", headers: { "HX-Request": "true" }, body: new URLSearchParams(data) });
+const atEnd = () => thread.scrollTop > -40; // the thread is reversed: its end is 0
+const position = (row) => +row.dataset.at;
+
+// The thread: whatever was put in is brought in order ------------------------------------------------------------------
+
+let newest = 0, seen = +main.dataset.read, unseen = 0, held;
+
+const tidy = () => {
+  const rows = [...$("messages").children];
+  if (rows.some((row, i) => i && position(rows[i - 1]) > position(row)))
+    $("messages").append(...rows.sort((a, b) => position(a) - position(b)));
+  let day, above;
+  for (const row of all("[data-day]")) {
+    const line = row.previousElementSibling?.matches("h2") && row.previousElementSibling;
+    if (row.dataset.day === day) line && line.remove();
+    else if (!line) {
+      row.before(Object.assign(document.createElement("h2"), { className: "line", textContent: row.dataset.day }));
+      row.previousElementSibling.dataset.at = row.dataset.at;
+    }
+    day = row.dataset.day;
+    const quote = row.querySelector(".re");
+    if (quote && row.dataset.question) quote.hidden = quote.dataset.jump === above;
+    above = row.dataset.id;
+    for (const one of all(`[data-awaits="${row.dataset.id}"]`))
+      if (!row.dataset.answers.split(" ").includes(one.dataset.user)) one.remove();
+  }
+  for (const chip of all("[data-by]")) chip.ariaPressed = chip.dataset.by.split(" ").includes(me);
+};
+
+const arrived = (row) => {
+  const others = row.dataset.author !== me;
+  $("t-" + row.dataset.author)?.remove();
+  if (row.dataset.question) $("told").textContent = main.dataset.answered
+    .replace("{name}", row.dataset.name).replace("{text}", row.querySelector(".say").innerText.slice(0, 400));
+  if (!others) thread.scrollTop = 0;
+  else if (document.hidden || !atEnd()) {
+    if (!unseen++) {
+      $("unread")?.remove();
+      row.before(Object.assign(document.createElement("p"), { id: "unread", className: "line unread", textContent: main.dataset.new }));
+      $("unread").dataset.at = row.dataset.at;
+    }
+  }
+};
+
+const read = () => {
+  if (!whole || document.hidden || !atEnd()) return;
+  unseen = 0;
+  show();
+  if (newest > seen) post(`/groups/${group}/read`, { position: seen = newest })
+    .then(() => document.querySelector("#side [aria-current] .badge") && htmx.trigger(document.body, "refresh-nav"), () => { seen = 0; });
+};
+
+const show = () => {
+  if (!$("down")) return;
+  $("down").hidden = !unseen || atEnd();
+  $("down").firstChild.textContent = unseen;
+};
+
+const watch = () => {
+  const seenBefore = newest;
+  watcher.disconnect();
+  newest = Math.max(newest, ...all("[data-id], .event").map(position));
+  if (seenBefore) for (const row of all("[data-id]")) if (position(row) > seenBefore) arrived(row);
+  tidy();
+  if (held && !held.isConnected && document.activeElement === document.body) {
+    const row = $(held.closest("[id^=m-]")?.id);
+    (row && all(held.localName, row).find((one) => one.className === held.className && one.textContent.trim()[0] === held.textContent.trim()[0]) || row)?.focus();
+  }
+  read();
+  show();
+  watcher.observe($("messages"), { childList: true });
+};
+const watcher = new MutationObserver(watch);
+const begin = () => { watch(); new MutationObserver(watch).observe($("messages").parentNode, { childList: true }); };
+
+addEventListener("focusin", (event) => { held = event.target.closest("#messages") ? event.target : undefined; });
+thread.addEventListener("scroll", () => { read(); show(); }, { passive: true });
+document.addEventListener("visibilitychange", read);
+$("down")?.addEventListener("click", () => { thread.scrollTop = 0; text?.focus(); });
+
+const jump = (row) => { row.scrollIntoView({ block: "center" }); row.focus({ preventScroll: true }); };
+
+// What came too late to be told one by one is fetched anew, from the first message that is shown.
+document.addEventListener("resync", () => {
+  const first = all("[data-id], .event")[0];
+  if (whole) htmx.ajax("GET", `/groups/${group}/messages?since=${first ? position(first) : 1}`, { target: "#messages", swap: "outerMorph" });
+});
+for (const kind of ["qa", "conversation", "proposal"]) $("live").addEventListener(kind, (event) => {
+  const told = last(`[data-lesson="${CSS.escape(event.detail.data)}"]`);
+  if (told) htmx.ajax("GET", "/messages/" + told.closest("[data-id]").dataset.id, { source: told.closest("[data-id]"), swap: "none" });
+});
+
+// Menus ----------------------------------------------------------------------------------------------------------------
+
+let opener;
+
+const openMenu = async (from, url, x, y) => {
+  opener = from;
+  await htmx.ajax("GET", url, { target: "#menu", swap: "innerHTML" });
+  const shown = menu.firstElementChild;
+  if (!shown) return;
+  menu.hidden = false;
+  const box = from.getBoundingClientRect();
+  shown.style.left = Math.max(8, Math.min(x ?? box.right - shown.offsetWidth, innerWidth - shown.offsetWidth - 8)) + "px";
+  shown.style.top = Math.max(8, Math.min(y ?? box.bottom, innerHeight - shown.offsetHeight - 8)) + "px";
+  items()[0]?.focus();
+};
+const items = () => all("[role^=menuitem]", menu);
+const closeMenu = (back) => {
+  if (menu.hidden || !menu.firstChild) return;
+  menu.hidden = true; // what was chosen may still wait for its answer
+  if (back) (opener.isConnected ? opener : $(opener.closest("[id]")?.id) ?? text)?.focus();
+};
+const act = async (row, key) => {
+  const more = row.querySelector("[data-menu]");
+  if (!more) return;
+  await openMenu(row, more.dataset.menu);
+  const item = menu.querySelector(`[data-key="${key}"]`);
+  if (key === "e") item?.focus();
+  else if (item) item.click();
+  else closeMenu(true);
+};
+const copy = async (given) => {
+  const what = given.startsWith("/groups/") ? location.origin + given : given;
+  if (navigator.clipboard) await navigator.clipboard.writeText(what);
+  else {
+    const place = document.body.appendChild(Object.assign(document.createElement("textarea"), { value: what }));
+    place.select();
+    document.execCommand("copy");
+    place.remove();
+  }
+  $("told").textContent = main.dataset.copied;
+};
+
+document.addEventListener("click", (event) => {
+  const at = (selector) => event.target.closest(selector), more = at("[data-menu]"), item = at("#menu [role^=menuitem]");
+  if (item?.dataset.copy) copy(item.dataset.copy);
+  if (item || !at("#menu")) closeMenu(item && !item.getAttribute("hx-target")?.match("#dialog|#mode"));
+  if (more) openMenu(more, more.dataset.menu);
+  if (at("[data-act]")) act(at(".msg"), at("[data-act]").dataset.act);
+  const aim = at("[data-jump]") && $("m-" + at("[data-jump]").dataset.jump);
+  if (aim) { event.preventDefault(); jump(aim); }
+  if (at("[data-cancel]")) leaveMode();
+  if (at("[data-mark]")) mark(at("[data-mark]").dataset.mark);
+  if (at("#mentioned [role=option]")) choose(at("[role=option]"));
+  if (at("[data-again], [data-discard]")) unsend(at("[data-again], [data-discard]"));
+});
+let pressed;
+const context = (event, row, x, y) => {
+  const more = row?.querySelector("[data-menu]");
+  if (!more || event.target.closest(".say a") || !getSelection().isCollapsed) return;
+  event.preventDefault();
+  openMenu(row, more.dataset.menu, x, y);
+};
+document.addEventListener("contextmenu", (event) => {
+  const byKey = event.button !== 2 && event.pointerType !== "touch";
+  context(event, event.target.closest("#messages .msg"), byKey ? undefined : event.clientX, byKey ? undefined : event.clientY);
+});
+document.addEventListener("touchstart", (event) => {
+  const row = event.target.closest("#messages .msg"), { clientX, clientY } = event.touches[0];
+  pressed = setTimeout(context, 600, event, row, clientX, clientY);
+}, { passive: false });
+for (const end of ["touchend", "touchmove", "touchcancel"]) document.addEventListener(end, () => clearTimeout(pressed));
+
+// Keys -----------------------------------------------------------------------------------------------------------------
+
+const step = (rows, from, by) => rows[Math.max(0, Math.min(rows.length - 1, from < 0 ? rows.length - 1 : from + by))];
 
 document.addEventListener("keydown", (event) => {
-  if (event.target.matches("[data-composer] textarea") && event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+  const { key, target } = event, plain = !(event.ctrlKey || event.metaKey || event.altKey);
+  if (menu.contains(target) && !menu.hidden) {
+    const ends = { Home: 0, End: items().length - 1 };
+    if (key === "Escape" || key === "Tab") closeMenu(true);
+    else if (key in ends) items()[ends[key]].focus();
+    else if (/^Arrow/.test(key)) step(items(), items().indexOf(target), /Up|Left/.test(key) ? -1 : 1).focus();
+    else if (plain && menu.querySelector(`[data-key="${CSS.escape(key.toLowerCase())}"]`)) menu.querySelector(`[data-key="${key.toLowerCase()}"]`).click();
+    else return;
+    return event.preventDefault();
+  }
+  if (document.querySelector("dialog[open]")) return;
+  if (key === "Escape") {
+    if (!$("mentioned")?.hidden && target === text) $("mentioned").hidden = true;
+    else if (mode?.firstElementChild) leaveMode();
+    else last(`[data-asker="${me}"] [data-stop]:enabled`)?.click();
+  } else if (target === text) composing(event);
+  else if (target === thread || target.matches("#messages .msg")) {
+    const rows = all(".msg");
+    if (/^Arrow(Up|Down)$/.test(key)) step(rows, rows.indexOf(target), key === "ArrowUp" ? -1 : 1)?.focus();
+    else if (plain && !event.shiftKey && "retwcl".includes(key.toLowerCase()) && target !== thread) act(target, key.toLowerCase());
+    else return;
     event.preventDefault();
-    event.target.form.requestSubmit();
   }
 });
+
+// The composer: what is sent waits in a box until the server has it -----------------------------------------------------
+
+const boxName = `outbox ${me} ${group}`;
+let box = JSON.parse(sessionStorage.getItem(boxName) ?? "[]"), sending, drafting, before = "";
+
+const put = () => {
+  sessionStorage.setItem(boxName, JSON.stringify(box));
+  $("waiting").replaceChildren(...(box.some((one) => one.late) ? box : []).map((one) => {
+    const row = $("unsent").content.firstElementChild.cloneNode(true);
+    row.dataset.unsent = one.id;
+    row.querySelector(".say").textContent = one.text;
+    if (one.problem) row.querySelector("[data-why]").textContent = one.problem;
+    return row;
+  }));
+};
+const flush = async () => {
+  if (sending) return;
+  sending = true;
+  for (let one; (one = box.find((each) => !each.problem));) {
+    const slow = setTimeout(() => { one.late = true; put(); }, 500);
+    const answer = await post(one.url, { id: one.id, text: one.text, reply_to: one.reply }).catch(() => ({ status: 503 }));
+    clearTimeout(slow);
+    if (answer.status === 401) return location.reload();
+    if (answer.ok) box = box.filter((each) => each !== one);
+    else {
+      one.late = true;
+      if (answer.status < 500) one.problem = (await answer.json()).sentence;
+    }
+    put();
+    if (answer.status >= 500) { setTimeout(flush, 3000); break; }
+  }
+  sending = false;
+};
+const unsend = (button) => {
+  const id = button.closest("[data-unsent]").dataset.unsent;
+  if (button.matches("[data-again]")) { text.value = box.find((one) => one.id === id).text; drafted(); }
+  box = box.filter((one) => one.id !== id);
+  put();
+  text.focus();
+};
+const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const editing = () => mode.querySelector("[name=edit]")?.value;
+const long = () => text.value.length > +main.dataset.longest;
+const grow = () => { text.style.height = "auto"; text.style.height = text.scrollHeight + "px"; $("too-long").hidden = !long(); };
+
+const drafted = () => {
+  grow();
+  if (!editing()) drafting ??= setTimeout(() => {
+    drafting = undefined;
+    if (!editing()) post(`/groups/${group}/draft`, { text: text.value }).catch(() => {});
+  }, 700);
+};
+const leaveMode = () => {
+  if (editing()) text.value = before;
+  mode.replaceChildren();
+  grow();
+  text.focus();
+};
+const mark = (sign) => {
+  const { selectionStart: from, selectionEnd: to } = text, words = text.value.slice(from, to);
+  const lines = sign === "- ", wraps = lines || sign === "@" ? "" : sign;
+  text.setRangeText(lines ? words.replace(/^/gm, sign) : sign + words + wraps, from, to, "end");
+  if (wraps && !words) text.selectionStart = text.selectionEnd = from + sign.length;
+  text.focus();
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+};
+
+const begun = () => /(?:^|\s)@([^@\n]{0,40})$/.exec(text.value.slice(0, text.selectionStart))?.[1];
+const offer = async () => {
+  const list = $("mentioned"), wanted = begun();
+  if (wanted !== undefined) {
+    const answer = await fetch(`/groups/${group}/mentions?text=${encodeURIComponent(wanted)}`).catch(() => undefined);
+    if (wanted !== begun()) return;
+    list.innerHTML = answer?.ok ? await answer.text() : "";
+  }
+  list.hidden = wanted === undefined || !list.firstElementChild;
+  select(all("[role=option]:not([aria-disabled])", list)[0]);
+};
+const select = (option) => {
+  for (const one of all("[aria-selected=true]", $("mentioned"))) one.ariaSelected = false;
+  if (option) option.ariaSelected = true;
+  text.setAttribute("aria-activedescendant", $("mentioned").hidden ? "" : option?.id ?? "");
+};
+const choose = (option) => {
+  if (!option || option.ariaDisabled) return;
+  text.setRangeText(option.dataset.name + " ", text.selectionStart - begun().length, text.selectionStart, "end");
+  $("mentioned").hidden = true;
+  text.focus();
+  drafted();
+};
+const composing = (event) => {
+  const { key } = event, open = !$("mentioned").hidden, options = all("[role=option]:not([aria-disabled])", $("mentioned"));
+  const now = options.findIndex((one) => one.ariaSelected === "true");
+  if (event.isComposing) return;
+  if (open && /^Arrow(Up|Down)$/.test(key)) select(step(options, now, key === "ArrowUp" ? -1 : 1));
+  else if (open && now >= 0 && (key === "Tab" || key === "Enter")) choose(options[now]);
+  else if (key === "Enter" && !event.shiftKey) form.requestSubmit();
+  else if (key === "ArrowUp" && !text.value && !mode.firstElementChild) {
+    const mine = last(`.msg[data-author="${me}"]:has([data-menu])`);
+    if (mine) htmx.ajax("GET", `/messages/${mine.dataset.id}/edit`, { target: "#mode", swap: "innerHTML" });
+  } else return;
+  event.preventDefault();
+};
+
+if (form) {
+  new MutationObserver(() => {
+    const source = mode.querySelector("[data-source]");
+    if (source) { before = text.value; text.value = source.value; source.remove(); }
+    if (mode.firstElementChild) { grow(); text.focus(); }
+  }).observe(mode, { childList: true });
+  text.addEventListener("input", () => { drafted(); offer(); });
+  text.addEventListener("blur", () => setTimeout(() => { $("mentioned").hidden = true; }, 200));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!text.value.trim() || long()) return;
+    const edit = editing();
+    const reply = mode.querySelector("[name=reply_to]")?.value ?? "";
+    box.push({ url: edit ? `/messages/${edit}/edit` : `/groups/${group}/messages`, id: newId(), text: text.value, reply });
+    clearTimeout(drafting);
+    drafting = undefined;
+    text.value = edit ? before : "";
+    before = "";
+    mode.replaceChildren();
+    $("mentioned").hidden = true;
+    grow();
+    thread.scrollTop = 0;
+    put();
+    flush();
+  });
+  $("live").addEventListener("htmx:sse:after:connection", flush);
+  addEventListener("online", flush);
+  for (const one of box) one.late = true;
+  put();
+  flush();
+  grow();
+}
+
+begin();
+const aim = document.querySelector(".aim") ?? $("unread");
+if (aim?.matches(".aim")) jump(aim);
+else if (aim && aim.getBoundingClientRect().top < thread.getBoundingClientRect().top) aim.scrollIntoView({ block: "center" });
