@@ -909,6 +909,29 @@ class PersonRow(Shape):
     email: str | None = Field(default=None, description="Shown to administrators and the person.")
 
 
+class LearntVersion(Shape):
+    """`deleted`: it is gone at its provider. `position`: the pinned one of its training set."""
+
+    model: Id
+    version: int
+    compilation: Id
+    position: int
+    active: bool
+    deleted: bool
+
+
+class LearntFrom(Shape):
+    """The versions whose training sets held conversations with a person's words, erased since or not.
+
+    `replace`: the models of which such a version answers now; erased words leave it when they are compiled anew.
+    """
+
+    person: Id
+    lessons: int
+    versions: list[LearntVersion]
+    replace: list[Id]
+
+
 class People(Shape):
     people: list[PersonRow]
 
@@ -1336,6 +1359,7 @@ QUERIES: Final[dict[str, tuple[type[Shape], type[Shape]]]] = {
     "find": (FindWanted, Found),
     "people": (Nothing, People),
     "person": (PersonWanted, PersonRow),
+    "learnt_from": (PersonWanted, LearntFrom),
     "sign_in": (SignInWanted, SignIn),
     "sign_in_link": (SignInLinkWanted, SignInLink),
     "groups": (Nothing, Groups),

@@ -17,6 +17,7 @@ from contracts.queries import (
     Nothing,
     OpenQuestions,
     OpenQuestionsWanted,
+    PersonRow,
     Query,
 )
 from services.bus.client import Bus, NoReply
@@ -128,11 +129,13 @@ class _Chat:
     async def ask(self, module: str, query: Query) -> tuple[int, Asked]:
         """The answer to a query `ask`."""
         wanted = AskWanted.model_validate(query.data)
-        await self._check_asker(module, query.actor)
+        asker = await self._asker(module, query.actor)
         position, found = await self._bus.query(
             "model", ModelWanted(model=wanted.model), module=MODULE, actor=ACTOR, after=query.after
         )
         model: ModelRow = found
+        if model.use == "personal" and (asker is None or asker.assistant != model.id):
+            raise Refused("unknown_model", f"There is no model called {wanted.model}.", {"model": "unknown"})
         try:
             return position, await self._said(model, wanted.question)
         except ProviderProblem as problem:
@@ -149,11 +152,13 @@ class _Chat:
             lessons=list(voice.lessons),
         )
 
-    async def _check_asker(self, module: str, actor: str) -> None:
+    async def _asker(self, module: str, actor: str) -> PersonRow | None:
+        """The person who asks; None: a module does."""
         if module not in ("web", "cli"):
-            return
+            return None
         _, people = await self._bus.query("people", Nothing(), module=MODULE, actor=ACTOR)
-        if not any(actor == f"person:{one.id}" and not one.erased for one in people.people):
-            raise Refused(
-                "unknown_person", f"Nobody here is called {actor.removeprefix('person:')}.", {"actor": "unknown"}
-            )
+        for one in people.people:
+            if actor == f"person:{one.id}" and not one.erased:
+                found: PersonRow = one
+                return found
+        raise Refused("unknown_person", f"Nobody here is called {actor.removeprefix('person:')}.", {"actor": "unknown"})

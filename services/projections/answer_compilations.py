@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import and_, select
 
 from contracts import queries as q
-from services.projections.answer_training import find_model, model_names
+from services.projections.answer_training import check_taught, find_taught, hidden_models, model_names
 from services.projections.answering import Question
 from services.projections.durations import started_at, usual
 from services.projections.tables import body, compilation, lesson
@@ -27,7 +27,8 @@ def compilations(question: Question, wanted: q.CompilationsWanted) -> q.Compilat
     """A page of compilations, newest first."""
     query = select(compilation.c.document).order_by(compilation.c.requested_position.desc()).limit(wanted.limit + 1)
     if wanted.model is not None:
-        query = query.where(compilation.c.model == find_model(question, wanted.model))
+        query = query.where(compilation.c.model == find_taught(question, wanted.model))
+    query = query.where(compilation.c.model.not_in(hidden_models(question)))
     if wanted.status is not None:
         query = query.where(compilation.c.status == wanted.status)
     if wanted.before is not None:
@@ -50,7 +51,8 @@ def one_compilation(question: Question, wanted: q.CompilationWanted) -> q.Compil
 
 def open_compilations(question: Question, _: q.Nothing) -> q.Compilations:
     """Compilations that haven't ended, oldest first."""
-    query = select(compilation.c.document).where(compilation.c.status.in_(OPEN))
+    shown = compilation.c.model.not_in(hidden_models(question))
+    query = select(compilation.c.document).where(compilation.c.status.in_(OPEN), shown)
     oldest = query.order_by(compilation.c.requested_position)
     found = [json.loads(one) for one in question.training.execute(oldest).scalars()]
     return q.Compilations(compilations=_rows(question, found))
@@ -58,7 +60,7 @@ def open_compilations(question: Question, _: q.Nothing) -> q.Compilations:
 
 def last_success(question: Question, wanted: q.LastSuccessWanted) -> q.MaybeCompilation:
     """The succeeded compilation with the model's highest version."""
-    found = _successes(question, find_model(question, wanted.model), 1)
+    found = _successes(question, find_taught(question, wanted.model), 1)
     return q.MaybeCompilation(compilation=_rows(question, found)[0] if found else None)
 
 
@@ -100,6 +102,7 @@ def _document(question: Question, id: str) -> Document:
     if found is None:
         raise Refused("unknown_compilation", f"There is no compilation {id}.", {"compilation": "unknown"})
     document: Document = json.loads(found)
+    check_taught(question, document["model"])
     return document
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import case, select
 from contracts import queries as q
 from services.folding import fold
 from services.projections.answer_chat import own_groups
+from services.projections.answer_training import hidden_models
 from services.projections.answering import Question
 from services.projections.tables import FOREVER, body, compilation, lesson, model, person
 
@@ -51,6 +52,8 @@ def _models(question: Question, text: str) -> Iterable[q.FoundRow]:
     query = select(model.c.id, model.c.document).where(model.c.valid_to == FOREVER, model.c.archived.is_(False))
     for id, document in question.training.execute(query):
         one = json.loads(document)
+        if not question.asker.sees_model(id, one["use"]):
+            continue
         ranks = [rank for name in (one["name"], *one["names"].values()) if (rank := _rank(name, text)) is not None]
         if ranks:
             version = one["active"]["version"] if one["active"] else None
@@ -76,8 +79,9 @@ def _lessons(question: Question, text: str, limit: int) -> list[q.FoundRow]:
     holds = [lesson.c.asked.contains(word, autoescape=True) for word in text.split()]
     rank = case((begins, 0), else_=1)
     query = select(lesson.c.id, lesson.c.model, lesson.c.kind, lesson.c.body, rank).where(
-        lesson.c.valid_to == FOREVER, lesson.c.active.is_(True), lesson.c.erased.is_(False), *holds
-    )
+        lesson.c.valid_to == FOREVER, lesson.c.active.is_(True), lesson.c.erased.is_(False), *holds,
+        lesson.c.model.not_in(hidden_models(question)),
+    )  # fmt: skip
     rows = question.training.execute(query.order_by(rank, lesson.c.taught.desc()).limit(limit)).all()
     texts = select(body.c.id, body.c.document).where(body.c.id.in_([row[3] for row in rows]))
     said = {id: _question(json.loads(one)) for id, one in question.training.execute(texts)}
@@ -103,7 +107,8 @@ def _versions(question: Question, text: str) -> Iterable[q.FoundRow]:
         )
     }
     columns = (compilation.c.id, compilation.c.model, compilation.c.version)
-    for id, owner, version in question.training.execute(select(*columns).where(compilation.c.version.is_not(None))):
+    shown = (compilation.c.version.is_not(None), compilation.c.model.not_in(hidden_models(question)))
+    for id, owner, version in question.training.execute(select(*columns).where(*shown)):
         name = f"{names[owner]} v{version}"
         if (rank := _rank(name, text)) is not None:
             yield q.FoundRow(kind="compilation", id=id, name=name, rank=rank, model=owner, version=version)

@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, null, select
 
 from contracts import queries as q
 from services.folding import fold
-from services.projections.answer_training import find_model
+from services.projections.answer_training import find_taught
 from services.projections.answering import Question
 from services.projections.asker import STUDIO
 from services.projections.lineage import contributors
@@ -29,7 +29,7 @@ AGREES = 0.8
 
 def conflicts(question: Question, wanted: q.ConflictsWanted) -> q.Conflicts:
     """A page of a training set's conflicts and duplicates, with their texts."""
-    id = find_model(question, wanted.model)
+    id = find_taught(question, wanted.model)
     plan = question.sources.sets.plan(question.training, id, question.position)
     every = conflicts_of(question.training, plan, id, question.position)
     undecided = [one for one in every if one.conflicting and not one.settled]
@@ -50,7 +50,7 @@ def conflicts(question: Question, wanted: q.ConflictsWanted) -> q.Conflicts:
 
 def resemblances(question: Question, wanted: q.ResemblancesWanted) -> q.Resemblances:
     """QAs whose questions resemble each other. Pairs that a person distinguished are left out."""
-    id = find_model(question, wanted.model)
+    id = find_taught(question, wanted.model)
     plan = question.sources.sets.plan(question.training, id, question.position)
     looked, following = _looked_at(question, id, plan, wanted)
     texts = _contenders(question, looked)
@@ -72,7 +72,7 @@ def known_questions(question: Question, wanted: q.KnownWanted) -> q.Known:
     """Of the given questions those that the model's training set answers, with the lesson that does."""
     if wanted.answers:
         question.asker.need(*STUDIO)
-    id = find_model(question, wanted.model)
+    id = find_taught(question, wanted.model)
     keys: dict[str, list[str]] = {}
     for one in wanted.questions:
         keys.setdefault(fold(one), []).append(one)
@@ -94,7 +94,7 @@ def known_questions(question: Question, wanted: q.KnownWanted) -> q.Known:
 
 def personal_data(question: Question, wanted: q.PersonalDataWanted) -> q.PersonalData:
     """The lessons of a training set that seem to hold personal data."""
-    id = find_model(question, wanted.model)
+    id = find_taught(question, wanted.model)
     taken = contributors(places_at(question.training, question.position), id)
     condition = and_(taken_by(taken, question.position), PERSONAL, lesson.c.erased.is_(False))
     total = question.training.execute(select(func.count()).select_from(lesson).where(condition)).scalar_one()
@@ -109,7 +109,7 @@ def personal_data(question: Question, wanted: q.PersonalDataWanted) -> q.Persona
 
 def difference(question: Question, wanted: q.DifferenceWanted) -> q.Difference:
     """What a training set has at one position and not at another."""
-    id = find_model(question, wanted.model)
+    id = find_taught(question, wanted.model)
     until = question.position if wanted.until is None else _within(question, wanted.until)
     now = document_at(question.training, id, until)
     active = now["active"]["position"] if now["active"] else None

@@ -16,7 +16,7 @@ from services.eventlog.upcasting import read
 from services.projections.answer_training import find_model
 from services.projections.answering import Question
 from services.projections.project import Projector
-from services.projections.tables import FOREVER, compilation, history, lesson, model
+from services.projections.tables import FOREVER, compilation, group, history, lesson, model
 
 PAGE = 1_000
 LARGEST_REPLY = 850_000
@@ -99,11 +99,34 @@ def _rows(question: Question, found: Sequence[Recorded]) -> list[q.HistoryRow]:
         id(event): one for event, one in zip(shared, unseal_all(shared, sources.keys, sources.log.log_id), strict=True)
     }
     everything = not question.asker.actor.startswith("module:")
+    hidden = _hidden(question, stored)
     pairs = zip(found, stored, strict=True)
-    return [_row(one, opened.get(id(event), event)) for one, event in pairs if everything or id(event) in opened]
+    return [
+        _row(one, opened.get(id(event), event), hidden=id(event) in hidden)
+        for one, event in pairs
+        if everything or id(event) in opened
+    ]
 
 
-def _row(recorded: Recorded, event: Envelope) -> q.HistoryRow:
+def _hidden(question: Question, stored: Sequence[Envelope]) -> set[int]:
+    """Which events happened, but of whose data nothing is said: those of chats of two and of somebody's own assistant."""
+    if question.asker.service:
+        return set()
+    private = [event for event in stored if str(event.channel).startswith("private.")]
+    wanted = {str(event.channel).rpartition(".")[2] for event in private if event.data.kind in ("group", "message")}
+    rows = question.chat.execute(select(group.c.id, group.c.document).where(group.c.id.in_(sorted(wanted))))
+    documents = {id: json.loads(document) for id, document in rows}
+    open_to = {id for id, one in documents.items() if one["use"] == "group" or question.asker.among(one["members"])}
+    return {id(event) for event in private if not _told(event, open_to)}
+
+
+def _told(event: Envelope, groups: set[str]) -> bool:
+    if event.data.kind in ("group", "message"):
+        return str(event.channel).rpartition(".")[2] in groups
+    return event.data.kind in ("person", "model")
+
+
+def _row(recorded: Recorded, event: Envelope, *, hidden: bool) -> q.HistoryRow:
     return q.HistoryRow(
         position=recorded.position,
         fact=event.type,
@@ -121,7 +144,7 @@ def _row(recorded: Recorded, event: Envelope) -> q.HistoryRow:
         revision=recorded.revision,
         chain=recorded.chain.hex(),
         channel=str(event.channel),
-        data=json.loads(event.to_json())["data"],
+        data={} if hidden else json.loads(event.to_json())["data"],
     )
 
 

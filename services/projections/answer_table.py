@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tru
 
 from contracts import queries as q
 from services.folding import fold
-from services.projections.answer_training import find_model, lesson_fields
+from services.projections.answer_training import find_taught, lesson_fields
 from services.projections.answering import Question
 from services.projections.lineage import contributors
 from services.projections.standing import FOREMOST, Facets, Standing
@@ -77,7 +77,7 @@ class _Cursor:
 
 def lesson_table(question: Question, wanted: q.LessonTableWanted) -> q.LessonTable:
     """A page of the table."""
-    id = find_model(question, wanted.model)
+    id = find_taught(question, wanted.model)
     standing = question.sources.standings.standing(question.training, id, question.position)
     scope = _scope(question, id, inherited=wanted.inherited)
     cursor = _Cursor.read(wanted.after, int if wanted.sort == "taught" else str) if wanted.after else None

@@ -21,14 +21,17 @@ def assistants(question: Question, wanted: q.AssistantsWanted) -> q.Assistants:
     """The models as everybody may know them, by name."""
     query = select(model.c.id, model.c.document).where(_valid(model, question.position))
     rows = [_assistant(id, json.loads(one)) for id, one in question.training.execute(query)]
-    shown = [one for one in rows if wanted.archived or not one.archived]
+    shown = [
+        one for one in rows if question.asker.sees_model(one.model, one.use) and (wanted.archived or not one.archived)
+    ]
     return q.Assistants(assistants=sorted(shown, key=lambda row: row.name.casefold()))
 
 
 def models(question: Question, wanted: q.ModelsWanted) -> q.Models:
     """All models, by name."""
     rows = _model_rows(question)
-    shown = [row for row in rows.values() if wanted.archived or not row.archived]
+    seen = [row for row in rows.values() if question.asker.sees_model(row.id, row.use)]
+    shown = [row for row in seen if wanted.archived or not row.archived]
     return q.Models(models=sorted(shown, key=lambda row: row.name.casefold()))
 
 
@@ -40,7 +43,8 @@ def model_row(question: Question, wanted: q.ModelWanted) -> q.ModelRow:
 def find_model(question: Question, named: str) -> str:
     """A model's id, by id or by any of its names, folded. Raises `Refused`: `unknown_model`."""
     query = select(model.c.id, model.c.document).where(_valid(model, question.position))
-    rows = {row[0]: json.loads(row[1]) for row in question.training.execute(query)}
+    every = {row[0]: json.loads(row[1]) for row in question.training.execute(query)}
+    rows = {id: one for id, one in every.items() if question.asker.sees_model(id, one["use"])}
     if named in rows:
         return named
     key = fold(named)
@@ -50,6 +54,27 @@ def find_model(question: Question, named: str) -> str:
             "unknown_model", f"There is no model called {named}; `apprentice models` lists them.", {"model": "unknown"}
         )
     return str(found[0])
+
+
+def find_taught(question: Question, named: str) -> str:
+    """As `find_model`, of a model whose lessons the asker may see. Raises `Refused`: `unknown_model`, `personal_model`."""
+    id = find_model(question, named)
+    check_taught(question, id)
+    return id
+
+
+def check_taught(question: Question, id: str) -> None:
+    """The asker may see what the model learns. Raises `Refused`: `personal_model`."""
+    if id in hidden_models(question):
+        raise Refused("personal_model", "This is somebody's own assistant; what it learns is that person's alone.",
+                      {"model": "personal"})  # fmt: skip
+
+
+def hidden_models(question: Question) -> list[str]:
+    """The models that learn for somebody else alone: nothing of their lessons and versions is shown to the asker."""
+    query = select(model.c.id).where(model.c.personal.is_(True), _valid(model, question.position))
+    personal = question.training.execute(query).scalars()
+    return [id for id in personal if not question.asker.sees_lessons_of(id, "personal")]
 
 
 def model_names(question: Question) -> dict[str, str]:
@@ -74,14 +99,14 @@ def one_lesson(question: Question, wanted: q.LessonWanted) -> q.LessonRow:
 def visible_lesson(question: Question, id: str) -> q.LessonRow:
     """A lesson that the asker may see. Raises `Refused`: `unknown_lesson`."""
     found = lesson_row(question, id)
-    if found is None or not _sees(question, found):
+    if found is None or not _sees(question, found) or found.model in hidden_models(question):
         raise Refused("unknown_lesson", f"There is no lesson {id}.", {"lesson": "unknown"})
     return found
 
 
 def lessons(question: Question, wanted: q.LessonsWanted) -> q.Lessons:
     """A page of a model's own lessons."""
-    id = find_model(question, wanted.model)
+    id = find_taught(question, wanted.model)
     as_taught = wanted.order == "taught"
     conditions = [lesson.c.model == id, _valid(lesson, question.position)]
     conditions.append(lesson.c.taught > _number(wanted.after) if as_taught else lesson.c.id > wanted.after)
@@ -108,7 +133,7 @@ def lessons(question: Question, wanted: q.LessonsWanted) -> q.Lessons:
 
 def training_page(question: Question, wanted: q.TrainingPageWanted) -> q.TrainingPage:
     """A page of a training set."""
-    id = find_model(question, wanted.model)
+    id = find_taught(question, wanted.model)
     plan = question.sources.sets.plan(question.training, id, question.position)
     found, following = page(question.training, plan, question.position, wanted.after, wanted.limit)
     first = wanted.after is None
@@ -128,7 +153,7 @@ def training_page(question: Question, wanted: q.TrainingPageWanted) -> q.Trainin
 
 def nearest(question: Question, wanted: q.NearestWanted) -> q.Nearest:
     """Lessons that resemble a question."""
-    id = find_model(question, wanted.model)
+    id = find_taught(question, wanted.model)
     plan = question.sources.sets.plan(question.training, id, question.position)
     similar = question.sources.similar
     return q.Nearest(lessons=similar.nearest(question.training, plan, question.position, wanted.question, wanted.limit))

@@ -45,6 +45,10 @@ class Asker:
         """Whether the lessons of this model may be shown: those of a personal one are its person's alone."""
         return self.service or use != "personal" or self.assistant == model
 
+    def sees_model(self, model: str, use: str) -> bool:
+        """Whether the model is there at all: a personal one for its person, and for administrators, who look after it."""
+        return "administrator" in self.roles or self.sees_lessons_of(model, use)
+
     def among(self, members: list[str]) -> bool:
         """Whether the group's messages may be seen."""
         return self.service or self.actor in members

@@ -193,7 +193,7 @@ class Lessons:
         # Erased words leave every training set, those of past positions too: rows keep their place, texts go.
         self.write(self._connection)
         connection = self._connection
-        connection.execute(insert(erasure).values(position=position))
+        connection.execute(insert(erasure).values(position=position, person=person))
         query = select(authorship.c.lesson).where(authorship.c.person == person)
         lessons = list(connection.execute(query).scalars())
         if lessons:

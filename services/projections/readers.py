@@ -42,6 +42,7 @@ READERS: Final[dict[str, tuple[RoleName, ...]]] = {
     "find": EVERYBODY,
     "people": EVERYBODY,
     "person": EVERYBODY,
+    "learnt_from": ("administrator", "auditor"),
     "sign_in": NOBODY,
     "groups": EVERYBODY,
     "group": EVERYBODY,

@@ -101,7 +101,10 @@ wording: Final = Table(
     Column("body", BigInteger, primary_key=True, autoincrement=False), Column("folded", Text, nullable=False),
 )  # fmt: skip
 
-erasure: Final = Table("erasure", training, Column("position", BigInteger, primary_key=True, autoincrement=False))
+erasure: Final = Table(
+    "erasure", training,
+    Column("position", BigInteger, primary_key=True, autoincrement=False), Column("person", Text, nullable=False),
+)  # fmt: skip
 
 authorship: Final = Table(
     "authorship", training,

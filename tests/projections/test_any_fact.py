@@ -44,6 +44,6 @@ async def _reported(folder: Path, facts: list[Envelope]) -> None:
 async def _whole(company: Company, model: str) -> None:
     try:
         for name in ("model", "training_page", "lessons", "conflicts", "resemblances", "compilations", "difference"):
-            await company.ask(name, model=model)
+            await company.ask(name, by="service:compiler", module="compiler", model=model)
     except Refused as refused:
         assert refused.code == "unknown_model"
