@@ -34,12 +34,9 @@ class Reviewing:
 
     def begin(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """Fetch what the batch will change."""
-        self._forget()
-        ids = {str(event.subject) for _, event in events if event.data.kind == "proposal"}
-        if ids:
-            query = select(proposal.c.id, proposal.c.document).where(proposal.c.id.in_(ids))
-            self._proposals = {id: json.loads(document) for id, document in connection.execute(query)}
         self._connection = connection
+        self._wanted = {str(event.subject) for _, event in events if event.data.kind == "proposal"}
+        self._fetch()
 
     def project(self, recorded: Recorded, event: Envelope) -> None:
         """Take one event in."""
@@ -91,7 +88,13 @@ class Reviewing:
             if person in (document["proposer"], *document["authors"]):
                 gone = document | {"content": {}, "reason": "", "erased": True}
                 self._connection.execute(update(proposal).where(proposal.c.id == id).values(document=_dump(gone)))
+        self._fetch()
+
+    def _fetch(self) -> None:
         self._forget()
+        if self._wanted:
+            query = select(proposal.c.id, proposal.c.document).where(proposal.c.id.in_(self._wanted))
+            self._proposals = {id: json.loads(document) for id, document in self._connection.execute(query)}
 
 
 def _proposal(before: Document | None, recorded: Recorded, event: Envelope) -> Document:
