@@ -88,11 +88,33 @@ def test_a_failure_names_the_fix_and_what_stayed_safe(system: System, people: Pe
     assert mara.get_by_text("v1 knows all of it already.").is_visible()
 
 
+def test_a_model_that_is_compiling_already_says_so_and_queues_the_next(system: System, people: People) -> None:
+    for _ in range(2):
+        system.cli("compile", "marketing", "--wait")
+    unchanged = latest(system, "marketing")
+    system.fault(path="/v1/fine_tuning/jobs", status=None, delay=15)
+    system.cli("compile", "marketing", "--force")
+    mara = people.sign_in(system, "mara")
+    opened(system, mara, f"/compilations/{unchanged}")
+    mara.get_by_role("button", name="Build it all the same").click()
+
+    refused = mara.get_by_role("dialog", name="AI Marketing Assistant isn’t compiled now")
+    refused.get_by_text("is compiling already").wait_for()
+    there = refused.get_by_role("link", name="See the one that runs").get_attribute("href")
+    assert there == f"/compilations/{latest(system, 'marketing')}"
+    refused.get_by_role("button", name="Queue it behind").click()
+
+    mara.get_by_text("Waiting for its turn.").wait_for()
+    mara.get_by_role("button", name="Cancel").click()
+    mara.get_by_role("heading", name="It was cancelled").wait_for()
+    system.cli("cancel", there.removeprefix("/compilations/"))
+
+
 def test_what_a_provider_said_is_shown_folded_and_as_text(system: System, people: People) -> None:
     system.fault(path="/v1/fine_tuning/jobs", status=403, body=json.dumps({"error": {"message": HOSTILE}}))
-    system.cli("compile", "marketing", "--wait", "--force")
+    system.cli("compile", "master", "--wait", "--force")
     mara = people.sign_in(system, "mara")
-    opened(system, mara, f"/compilations/{latest(system, 'marketing')}")
+    opened(system, mara, f"/compilations/{latest(system, 'master')}")
 
     raw = mara.locator("pre.raw")
     assert not raw.is_visible()

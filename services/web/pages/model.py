@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
 
-from contracts.facts.compilation import CompileRequested
 from contracts.facts.model import SystemMessageSet, VersionChosen
 from contracts.facts.person import ModelUnwatched, ModelWatched
 from contracts.queries import Asked, Compilations, ModelRow, Models, Notices, Preflight, ProviderRow, Providers
@@ -82,14 +81,6 @@ async def preflight(request: Request, visitor: Signed, id: str) -> HTMLResponse:
     visitor.need(*STUDIO)
     found, model = await asyncio.gather(_preflight(visitor, id), visitor.ask("model", model=id))
     return part(request, visitor, "parts/model_preflight.html", preflight=found, model=model)
-
-
-@router.post("/models/{id}/compile")
-async def compile_it(request: Request, visitor: Signed, id: str, fact: FormId, forced: Text = "") -> Response:
-    """Begin to make the next version, and show how."""
-    visitor.need("administrator")
-    accepted = await visitor.report(CompileRequested(model=id, forced=bool(forced)), id=fact)
-    return lead(request, f"/compilations/{accepted.subject}")
 
 
 @router.get("/models/{id}/ask")

@@ -46,8 +46,8 @@ async def mark_read(request: Request, visitor: Signed, upto: Annotated[int, Form
     return RedirectResponse("/notices", status_code=303)
 
 
-@router.post("/models/{model}/watch")
-async def watch(request: Request, visitor: Signed, model: str, id: Text, wanted: Text = "") -> Response:
+@router.post("/notices/watch")
+async def watch(visitor: Signed, model: Text, id: Text, wanted: Text = "") -> Response:
     """From now on one is told what becomes of the model, or no longer."""
     fact = ModelWatched(model=model) if wanted else ModelUnwatched(model=model)
     try:

@@ -68,7 +68,7 @@ async def add(
         accepted = await visitor.report(PersonAdded(**given), id=fact)
     except Refused as refused:
         return await _form(request, visitor, None, given, explained(visitor, refused))
-    return await _link(request, visitor, accepted.subject, given["name"], fresh=True)
+    return await _link(request, visitor, accepted.subject, given["name"], added=True)
 
 
 @router.get("/people/{id}")
@@ -109,7 +109,7 @@ async def link(request: Request, visitor: Signed, id: str) -> HTMLResponse:
     person: PersonRow = await visitor.ask("person", person=id)
     if person.erased:
         raise Refused("unknown_person", visitor.text("This person was erased."))
-    return await _link(request, visitor, id, person.name, fresh=False)
+    return await _link(request, visitor, id, person.name, added=False)
 
 
 @router.post("/people/{id}/sign-out")
@@ -168,12 +168,12 @@ async def _form(
     )  # fmt: skip
 
 
-async def _link(request: Request, visitor: Visitor, id: str, name: str, *, fresh: bool) -> HTMLResponse:
+async def _link(request: Request, visitor: Visitor, id: str, name: str, *, added: bool) -> HTMLResponse:
     sessions = visitor.house.sessions
     await asyncio.to_thread(sessions.end_links, id)
     token = await asyncio.to_thread(sessions.new_link, id)
     url = f"{visitor.house.origin()}/welcome/{token}"
-    return await page(request, visitor, "person_link.html", name=name, url=url, fresh=fresh, id=id)
+    return await page(request, visitor, "person_link.html", name=name, url=url, added=added, id=id)
 
 
 async def _end(visitor: Visitor, id: str) -> None:
