@@ -33,6 +33,8 @@ __all__ = ["Bus", "BusUnreachable", "Forbidden", "NoReply"]
 JSON: Final = {"content-type": "application/json"}
 EXPECTED_REVISION: Final = "Expected-Revision"
 DRY_RUN: Final = "Dry-Run"
+ONCE: Final = frozenset({"ask", "preflight", "rebuild"})
+"""Queries that cost something, or begin something: they aren't sent again."""
 PATIENCE: Final = 1.0
 """Seconds for which a request looks again when nobody listens: a service or the server may just be restarting."""
 
@@ -173,7 +175,9 @@ class Bus:
 
         given = data.model_dump(mode="json", exclude_unset=True) if isinstance(data, BaseModel) else dict(data)
         body = Query(actor=actor, at=at, after=after, data=given).model_dump_json(exclude_none=True).encode()
-        message = await self.request(subjects.qry(module, name), body, headers=JSON, timeout=timeout)
+        # The server, when it takes in a new login, may forget whom a reply was for: a query is sent a second time.
+        attempts = 1 if name in ONCE else 2
+        message = await self.request(subjects.qry(module, name), body, headers=JSON, timeout=timeout, attempts=attempts)
         answer = Answer.model_validate(_unless_refused(message))
         return answer.position, QUERIES[name][1].model_validate(answer.data)
 

@@ -16,6 +16,7 @@ from services.web.house import House
 from services.web.languages import chosen
 from services.web.live import route as live
 from services.web.pages import (
+    assistant,
     bulk,
     chat,
     compilations,
@@ -47,6 +48,7 @@ ROUTERS = (
     messages.router,
     searching.router,
     train.router,
+    assistant.router,
     models.router,
     model.router,
     model_settings.router,

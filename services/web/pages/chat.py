@@ -46,6 +46,23 @@ async def thread(
 ) -> Response:
     """One group. `m`: a message to show with what stands around it; `before`: what was said before a position."""
     group: GroupRow = await visitor.ask("group", group=id)
+    if group.use == "assistant":
+        return RedirectResponse(f"/assistant/{id}" + (f"?{request.url.query}" if request.url.query else ""), 303)
+    return await thread_page(request, visitor, group, "chat.html", m, before)
+
+
+async def thread_page(
+    request: Request,
+    visitor: Visitor,
+    group: GroupRow,
+    template: str,
+    m: str | None,
+    before: int | None,
+    /,
+    **more: Any,
+) -> Response:
+    """The page of a thread, in this template. `more`: what the template needs besides."""
+    id = group.id
     visitor.house.rooms.open(f"group:{id}")
     aim: MessageRow | None = await visitor.ask("message", message=m) if m else None
     if aim is not None and aim.group != id:
@@ -59,12 +76,12 @@ async def thread(
     members = [named(everybody, one) for one in group.members]
     other = next((one for one in members if one.member != visitor.actor), None) if group.use == "direct" else None
     return await page(
-        request, visitor, "chat.html",
+        request, visitor, template,
         **await _context(visitor, rows) | {
             "group": group, "title": group_name(visitor, group, everybody), "other": other, "members": members,
             "unread_after": marks.get(id) if whole else None, "read": marks.get(id, 0), "draft": draft,
             "aim": aim.id if aim else "", "whole": whole, "position": position, "longest": LONGEST,
-        },
+        } | more,
     )  # fmt: skip
 
 
