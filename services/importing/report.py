@@ -33,6 +33,10 @@ class Report:
             "CREATE TABLE told (kind TEXT, row INTEGER, document TEXT);"
         )
 
+    def close(self) -> None:
+        """Forget the names of rows; the counts stay."""
+        self._rows.close()
+
     def reject(self, line: int, row: int, refused: Refused) -> None:
         """The row that begins in this line was not accepted. `row`: which of the file's it is, counted from 1."""
         self.rejected += 1

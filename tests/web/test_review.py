@@ -152,7 +152,7 @@ def test_what_is_proposed_meanwhile_appears_and_what_is_typed_stays(empty: Syste
     empty.ask_json("approve", first)
     expect(theo.locator("#chosen-state")).to_have_text("Approved")
     theo.get_by_role("button", name="Approve").click()
-    expect(theo.get_by_role("alert")).to_contain_text("approved already")
+    expect(theo.get_by_role("alert")).to_contain_text("It was changed since you saw it")
     people.problems.clear()  # the browser logs the 409
 
 
