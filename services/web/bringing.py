@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 import uuid
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -20,15 +19,11 @@ from services.lesson_files.rows import Format
 from services.refusals import Refused
 from services.web.asking import MODULE
 from services.web.columns import complete, guessed, sheet
-from services.web.live import frames
-from services.web.live.rooms import Rooms
 
 LARGEST: Final = 200_000_000
 """Bytes of a file."""
 KEPT: Final = 3_600.0
 """Seconds for which a file and what became of it are kept after the last look at them."""
-TOLD: Final = 0.3
-"""Seconds between two words about how far it is."""
 Phase = Literal["columns", "checking", "checked", "importing", "done", "undoing", "undone", "broken"]
 RUNNING: Final = frozenset({"checking", "importing", "undoing"})
 
@@ -70,8 +65,8 @@ class Brought:
 class Imports:
     """One file per person at a time; in memory and in a folder that goes with the service."""
 
-    def __init__(self, bus: Bus, rooms: Rooms, folder: Path) -> None:
-        self._bus, self._rooms, self._folder = bus, rooms, folder
+    def __init__(self, bus: Bus, folder: Path) -> None:
+        self._bus, self._folder = bus, folder
         self._brought: dict[str, Brought] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
@@ -164,7 +159,6 @@ class Imports:
         else:
             one.phase = then
         self._keep(one)
-        self._tell(one)
 
     async def _import(self, one: Brought, *, dry: bool) -> None:
         one.report.close()
@@ -173,17 +167,10 @@ class Imports:
         with one.path.open("rb") as stream:
             rows = read_rows(stream, one.format, one.mapping)
             importing = Import(plain, one.id, one.model, one.report, dry=dry)
-            await importing.run(rows, _Bar(self, one), lambda: (_told(stream, one.size), one.size), AT_A_TIME)
+            await importing.run(rows, _Bar(one), lambda: (_told(stream, one.size), one.size), AT_A_TIME)
 
     async def _undo(self, one: Brought) -> None:
-        one.undone = await undo_import(Plain(self._bus, MODULE, one.actor), one.id, _Bar(self, one))
-
-    def _tell(self, one: Brought) -> None:
-        """The person's open pages look again."""
-        frame = frames.hint("import", 0, one.id)
-        for reader in list(self._rooms.hall.readers):
-            if reader.actor == one.actor and not reader.send(frame):
-                reader.end()
+        one.undone = await undo_import(Plain(self._bus, MODULE, one.actor), one.id, _Bar(one))
 
     def _keep(self, one: Brought) -> None:
         if one.id in self._leaving:
@@ -205,17 +192,14 @@ class Imports:
 
 
 class _Bar:
-    """Notes how far an import is, and tells its pages now and then."""
+    """Notes how far an import is; its pages look again and again."""
 
-    def __init__(self, imports: Imports, one: Brought) -> None:
-        self._imports, self._one, self._told = imports, one, 0.0
+    def __init__(self, one: Brought) -> None:
+        self._one = one
 
     def update(self, done: float, total: float | None = None, text: str | None = None) -> None:
-        """Show how far it is."""
+        """It has come so far."""
         self._one.done, self._one.total = done, total or self._one.total
-        if time.monotonic() - self._told > TOLD:
-            self._told = time.monotonic()
-            self._imports._tell(self._one)  # a part of it
 
 
 def _told(stream: BinaryIO, size: int) -> float:

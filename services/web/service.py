@@ -46,7 +46,7 @@ async def run(
     house = House(
         bus=bus, sessions=Sessions(engine), passwords=Passwords(engine), desk=Desk(engine),
         directory=directory, rooms=rooms, typing=typing, toasts=Toasts(), demo=settings.demo,
-        imports=Imports(bus, rooms, Path(folder.name)), origin=lambda: address, secrets=_secrets(settings),
+        imports=Imports(bus, Path(folder.name)), origin=lambda: address, secrets=_secrets(settings),
     )  # fmt: skip
     app = application(house, lambda: bus.nc.is_connected and not stop.is_set())
 
