@@ -84,7 +84,7 @@ def test_a_file_is_tried_imported_and_taken_back(system: System, people: People,
 
     # tried: counts, and every row that stays out
     theo.get_by_role("heading", name="What would happen").wait_for()
-    expect(theo.get_by_role("table", name="").first).to_contain_text("The row has no answer.")
+    expect(theo.get_by_role("region", name="Rows")).to_contain_text("The row has no answer.")
     expect(theo.get_by_role("region", name="After the import")).to_contain_text("62 new lessons")
     expect(theo.get_by_role("region", name="After the import")).to_contain_text("1 would conflict")
     assert lessons(system, model) == {}
@@ -161,7 +161,7 @@ def test_what_is_no_file_of_lessons_is_said(system: System, people: People, mode
     other.write_text('{"question": "Half"}\n{"question": "Whole?", "answer": "Yes."}\n', encoding="utf-8")
     bring(theo, system, model, other)
     theo.get_by_role("button", name="Import 1 lesson").wait_for()
-    expect(theo.get_by_label("Format")).to_have_value("jsonl")
+    expect(theo.get_by_role("combobox", name="Format")).to_have_value("jsonl")
 
 
 @pytest.mark.slow
