@@ -60,6 +60,7 @@ async def define(
     parent: Text = "", in_chats: Text = "", bg: Text = "",
 ) -> Response:  # fmt: skip
     """There is a new model."""
+    visitor.need("administrator")
     given = {"name": name, "system_message": system_message, "provider": provider, "parent": parent, "bg": bg}
     if not name.strip():
         return await _form(request, visitor, given, visitor.text("Give the model a name."))
@@ -92,6 +93,7 @@ async def move_away(
     request: Request, visitor: Signed, id: str, to: Text, fact: Annotated[str, Form(alias="id")]
 ) -> Response:
     """Compile all of them there."""
+    visitor.need("administrator")
     await visitor.report(RecompilationRequested(models_of=(id,)), subject=to, id=fact)
     return lead(request, "/compilations")
 

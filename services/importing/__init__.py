@@ -1,1 +1,0 @@
-"""Importing lessons from a file: rows reported in their order, known again, and taken back as a whole."""
