@@ -109,8 +109,11 @@ class Chatting:
             case MemberLeft():
                 before = self._get("group", id)
                 document = before | {"members": [one for one in before["members"] if one != data.member]}
+                if data.member.startswith("virtual_user:"):
+                    self._await_no_more(id, {data.member.removeprefix("virtual_user:")})
             case GroupArchived():
                 document = self._get("group", id) | {"archived": True}
+                self._await_no_more(id, None)
             case _:
                 return
         self._put("group", id, document)
@@ -168,6 +171,19 @@ class Chatting:
         return {
             one["virtual_user"]: one["names"] for one in found if one["virtual_user"] in members and not one["archived"]
         }
+
+    def _await_no_more(self, where: str, left: set[str] | None) -> None:
+        """Answers of those who left aren't awaited any more; None: nobody's are. Chat would try them for ever."""
+        self.write(self._connection)
+        query = select(message.c.id, message.c.document).where(message.c.chat_group == where, message.c.open.is_(True))
+        for id, text in self._connection.execute(query).all():
+            document = json.loads(text)
+            waiting = {
+                one: state
+                for one, state in document["waiting"].items()
+                if state not in messaging.AWAITED or (left is not None and one not in left)
+            }
+            self._put("message", id, document | {"waiting": waiting})
 
     def _erase(self, holder: str) -> None:
         self.write(self._connection)

@@ -49,6 +49,24 @@ async def with_a_group(company: Company) -> None:
     await company.report("GroupCreated", "g", by="person:ann", name="G", members=["virtual_user:sally"])
 
 
+@pytest.mark.parametrize(
+    ("fact", "data"),
+    [("MemberLeft", {"member": "virtual_user:sally"}), ("GroupArchived", {})],
+    ids=["left", "archived"],
+)
+async def test_nobody_waits_for_the_answer_of_one_who_is_gone(
+    company: Company, fact: str, data: dict[str, str]
+) -> None:
+    await with_a_group(company)
+    await company.report("MessagePosted", "q", by="person:ann", group="g", text="@AI Sales how often?")
+
+    await company.report(fact, "g", by="person:ann", **data)
+
+    assert (await company.ask("open_questions", by="service:chat", module="chat")).messages == []
+    row = await company.ask("message", by="person:ann", message="q")
+    assert row.answering == []
+
+
 async def test_a_question_waits_until_it_is_answered(company: Company) -> None:
     await with_a_group(company)
     await company.report("MessagePosted", "before", by="person:ann", group="g", text="Good morning")
