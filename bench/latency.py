@@ -33,7 +33,7 @@ def rows() -> list[Row]:
         started = time.perf_counter()
         process = subprocess.Popen([apprentice, "up", "--home", str(home), "--port", "0"], stdout=subprocess.DEVNULL)
         try:
-            _until_ready(home, process)
+            until_ready(home, process)
             first = time.perf_counter() - started
             found = asyncio.run(_measure(home))
             memory = _memory(process.pid)
@@ -44,7 +44,7 @@ def rows() -> list[Row]:
             alone("  its memory afterwards", memory, "MB", "< 250"), *found]  # fmt: skip
 
 
-def _until_ready(home: Path, process: subprocess.Popen[bytes]) -> None:
+def until_ready(home: Path, process: subprocess.Popen[bytes]) -> None:
     while True:
         try:
             read_endpoint(home)

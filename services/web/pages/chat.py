@@ -169,16 +169,14 @@ async def _context(visitor: Visitor, rows: list[MessageRow]) -> dict[str, Any]:
         return row
 
     quoted, everybody = await asyncio.gather(quotes(rows, ask), visitor.house.directory.everybody())
-    earlier = await _earlier(visitor, rows)
-    return message_context(rows, everybody, (visitor.language, visitor.zone), quoted) | {"earlier": earlier}
+    return message_context(rows, everybody, (visitor.language, visitor.zone), quoted) | {"earlier": _earlier(rows)}
 
 
-async def _earlier(visitor: Visitor, rows: list[MessageRow]) -> int | None:
-    """The first one's position, if something was said before."""
-    if not rows:
+def _earlier(rows: list[MessageRow]) -> int | None:
+    """The first one's position, unless everything begins there: the first row of every group tells who created it."""
+    if not rows or (rows[0].notice is not None and rows[0].notice.kind == "created"):
         return None
-    found: Messages = await visitor.ask("messages", group=rows[0].group, before=rows[0].position, limit=1)
-    return rows[0].position if found.messages else None
+    return rows[0].position
 
 
 def refused_if_too_long(visitor: Visitor, text: str) -> None:

@@ -15,7 +15,6 @@ document.querySelector("[data-theme-choice]")?.addEventListener("change", (event
 // The sidebar is fetched anew when something in it may have changed; not for the group that is looked at.
 const live = document.getElementById("live"), main = document.getElementById("main");
 const refresh = () => htmx.trigger(document.body, "refresh-nav");
-for (const kind of ["proposal", "person", "resync"]) live?.addEventListener(kind, refresh);
 live?.addEventListener("group", (event) => {
   refresh();
   if (event.detail.data === main.dataset.group) htmx.trigger(document.body, "group-here");
