@@ -101,6 +101,7 @@ for (const kind of ["qa", "conversation", "proposal"]) $("live").addEventListene
 // Menus ----------------------------------------------------------------------------------------------------------------
 
 let opener;
+main.append(menu);
 
 const openMenu = async (from, url, x, y) => {
   opener = from;
