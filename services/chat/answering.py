@@ -16,7 +16,7 @@ from services.bus.reporting import new_fact
 from services.chat.chunks import Chunks
 from services.chat.prompt import prompt, without_mention
 from services.chat.speaking import ACTOR, MODULE, Speaking, Voice
-from services.providers.port import ProviderProblem
+from services.providers.port import Chunk, Completion, ProviderProblem
 from services.refusals import Refused
 
 TOO_LATE: Final = timedelta(minutes=10)
@@ -96,8 +96,8 @@ class Answering:
         messages = prompt(
             voice.system_message, row.message, row.context, answerer.virtual_user, names, await self._people(row)
         )
-        text, known = await self._stream(row, answerer, voice, messages)
-        if not text.strip():
+        said = await self._stream(row, answerer, voice, messages)
+        if not said.text.strip():
             raise ProviderProblem("empty_answer", "The provider gave an empty answer.", "Ask for a retry.")
         await self._report(
             AnswerPosted(
@@ -105,13 +105,15 @@ class Answering:
                 question=row.message.id,
                 virtual_user=answerer.virtual_user,
                 asker=row.message.author,
-                text=text[:LARGEST_ANSWER],
+                text=said.text[:LARGEST_ANSWER],
                 answering_model=model.id,
                 version=voice.version.version if voice.version else None,
-                known=known,
+                known=said.known,
                 provider=voice.provider_id,
                 compiled_model=voice.speaks,
                 lessons=voice.lessons[:50],
+                prompt_tokens=said.prompt_tokens,
+                completion_tokens=said.completion_tokens,
                 milliseconds=round((time.monotonic() - began) * 1000),
             ),
             subject=answer_id(row.message.id, answerer.virtual_user),
@@ -119,18 +121,16 @@ class Answering:
 
     async def _stream(
         self, row: QuestionRow, answerer: AnswererRow, voice: Voice, messages: list[dict[str, str]]
-    ) -> tuple[str, bool | None]:
+    ) -> Completion:
         key = answer_id(row.message.id, answerer.virtual_user)
         self._attempts[key] = attempt = self._attempts.get(key, 0) + 1
         chunks = Chunks(self._bus, row.message.group, row.message.id, answerer.virtual_user, attempt)
-        parts: list[str] = []
-        known: bool | None = None
+        said = Completion("")
         async for piece in voice.stream(messages):
-            parts.append(piece.text)
-            known = piece.known if piece.known is not None else known
+            said = _joined(said, piece)
             await chunks.send(piece.text)
         await chunks.end()
-        return "".join(parts), known
+        return said
 
     async def _fail(self, row: QuestionRow, answerer: AnswererRow, code: str, message: str, raw: str = "") -> None:
         failed = AnswerFailed(virtual_user=answerer.virtual_user, code=code, message=message[:2_000], raw=raw)
@@ -160,6 +160,16 @@ def _cancelled() -> bool:
     """Whether it is the present task that was cancelled, and not one it waits for."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def _joined(said: Completion, piece: Chunk) -> Completion:
+    """What has come so far; a piece without a figure leaves the one before."""
+    return Completion(
+        said.text + piece.text,
+        said.known if piece.known is None else piece.known,
+        said.prompt_tokens if piece.prompt_tokens is None else piece.prompt_tokens,
+        said.completion_tokens if piece.completion_tokens is None else piece.completion_tokens,
+    )
 
 
 def _too_old(time: str) -> bool:

@@ -25,6 +25,8 @@ class Capabilities:
     """A finished model must be deployed by hand before it answers, under the deployment's name."""
     knows: bool = False
     """Completions say whether the model knew the answer."""
+    streamed_usage: bool = True
+    """A stream may be asked to end with the tokens that it took; not everyone who speaks the API takes the option."""
 
 
 KINDS: Final[dict[ProviderKind, Capabilities]] = {
@@ -34,7 +36,9 @@ KINDS: Final[dict[ProviderKind, Capabilities]] = {
         address=None, needs_secret=True, minimum_examples=10, byte_order_mark=True, suffix_dots=False,
         extra_body=(("trainingType", "Standard"),), deploys=True, lists_by_metadata=False,
     ),
-    "openai_compatible": Capabilities(address=None, needs_secret=False, minimum_examples=1, lists_by_metadata=False),
+    "openai_compatible": Capabilities(
+        address=None, needs_secret=False, minimum_examples=1, lists_by_metadata=False, streamed_usage=False,
+    ),
 }  # fmt: skip
 RUNNING: Final = frozenset({"validating_files", "queued", "running", "paused"})
 ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})

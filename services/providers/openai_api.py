@@ -124,11 +124,14 @@ class OpenAIProvider:
     async def stream(self, messages: Sequence[Message], model: str) -> AsyncIterator[Chunk]:
         """One answer, in pieces."""
         given: Any = list(messages)
+        usage: Any = {"stream_options": {"include_usage": True}} if self.capabilities.streamed_usage else {}
         try:
-            pieces: Any = await self._client.chat.completions.create(model=model, messages=given, stream=True)
+            pieces: Any = await self._client.chat.completions.create(model=model, messages=given, stream=True, **usage)
             async for piece in pieces:
                 text = piece.choices[0].delta.content if piece.choices else None
-                yield Chunk(text or "", self._known(piece))
+                took = piece.usage
+                tokens = (took.prompt_tokens, took.completion_tokens) if took else (None, None)
+                yield Chunk(text or "", self._known(piece), *tokens)
         except _FAILURES as error:
             raise _problem(error, doing="asking the model") from error
 

@@ -52,10 +52,12 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of a streamed answer; the last one may carry `known`."""
+    """A piece of a streamed answer; the last ones may carry `known` and how many tokens it took."""
 
     text: str
     known: bool | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
 
 
 class Provider(Protocol):

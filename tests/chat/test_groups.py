@@ -92,6 +92,7 @@ async def test_a_mentioned_assistant_answers_from_its_version_and_streams_what_i
 
         assert (answer.text, answer.version, answer.known) == ("Once a week, on Mondays.", 1, True)
         assert (answer.author, answer.question) == ("virtual_user:sally", question)
+        assert answer.prompt_tokens > 0 < answer.completion_tokens
         mine = [chunk for chunk in chunks if chunk.question == question]
         assert "".join(chunk.text for chunk in mine) == answer.text
         assert [chunk.index for chunk in mine] == list(range(len(mine)))
