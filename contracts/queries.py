@@ -587,7 +587,11 @@ class ProposalsWanted(Shape):
 
     status: Literal["open", "approved", "declined", "withdrawn"] | None = "open"
     model: str | None = None
+    proposer: Actor | None = Field(default=None, description="Only what this one proposed.")
     after: int = 0
+    before: int | None = Field(
+        default=None, description="Newest first, those before this position; `next` is the `before` of the next page."
+    )
     limit: Annotated[int, Field(ge=1, le=500)] = 100
 
 

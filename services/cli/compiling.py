@@ -8,11 +8,12 @@ import typer
 from services.cli.compilations import compilation_json, text_of
 from services.cli.failures import BROKEN, Ended
 from services.cli.options import As, Home, Json, Model, Module
-from services.cli.screen import Bar, counted, note, progress, say, show_json
+from services.cli.screen import counted, note, progress, say, show_json
 from services.refusals import Refused
 
 if TYPE_CHECKING:
     from services.cli.client import Client
+    from services.importing.progress import Bar
 
 ENDED: Final = frozenset({"succeeded", "unchanged", "failed", "cancelled", "deleted"})
 LOOK_SECONDS: Final = 1.0
@@ -92,7 +93,7 @@ async def _compile(
     return row, found["name"], same["version"] if same else None
 
 
-async def _watch(client: "Client", compilation: str, bar: Bar, quiet: bool) -> dict[str, Any]:
+async def _watch(client: "Client", compilation: str, bar: "Bar", quiet: bool) -> dict[str, Any]:
     shown = 0
     async with client.growing() as grown:
         while True:

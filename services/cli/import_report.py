@@ -1,66 +1,20 @@
-"""What became of the rows of an import: counted in memory, named in a temporary database, told in the order of lines."""
+"""What became of the rows of an import, told in the order of lines."""
 
 import json
-import sqlite3
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final
 
-from services.cli.failures import as_data
 from services.cli.screen import counted, note, say
-from services.refusals import Refused
+from services.importing.report import Report, Told
 
 SHOWN: Final = 20
-MARKED: Final = 1_000
-"""Rows of each kind that are named; the rest is counted."""
 _MARKS: Final = {
     "duplicates": ("duplicate", "duplicates"),
     "conflicts": ("conflict", "conflicts"),
     "personal_data": ("row with personal data", "rows with personal data"),
 }
-Told = dict[str, Any]
-
-
-@dataclass
-class Report:
-    """`marks`: how many rows somebody should look at, by kind."""
-
-    accepted: int = 0
-    proposed: int = 0
-    revised: int = 0
-    restored: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-    marks: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_MARKS, 0))
-
-    def __post_init__(self) -> None:
-        self._rows = sqlite3.connect("", isolation_level=None)  # a file that SQLite removes when it is closed
-        self._rows.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000;"
-            "CREATE TABLE told (kind TEXT, row INTEGER, document TEXT);"
-        )
-
-    def reject(self, line: int, row: int, refused: Refused) -> None:
-        """The row that begins in this line was not accepted. `row`: which of the file's it is, counted from 1."""
-        self.rejected += 1
-        self._name("rejected", {"line": line, "row": row, **as_data(refused)})
-
-    def mark(self, found: Told) -> None:
-        """Somebody should look at this row: `line`, `row`, `kind`, and what is to be seen there."""
-        self.marks[found["kind"]] += 1
-        if self.marks[found["kind"]] <= MARKED:
-            self._name("marked", found)
-
-    def named(self, kind: str) -> Iterator[Told]:
-        """Those that are `rejected`, or `marked`, in the order of their lines."""
-        query = "SELECT document FROM told WHERE kind = ? ORDER BY row"
-        for (document,) in self._rows.execute(query, (kind,)):
-            yield json.loads(document)
-
-    def _name(self, kind: str, told: Told) -> None:
-        self._rows.execute("INSERT INTO told VALUES (?, ?, ?)", (kind, told["row"], json.dumps(told)))
 
 
 def show(report: Report, id: str | None) -> None:

@@ -58,20 +58,25 @@ def import_lessons(
     are kept, and exported again.
     """
     from services.cli.client import talk
-    from services.cli.import_report import Report, show, tell
+    from services.cli.import_report import show, tell
+    from services.importing.report import Report
 
     report, id = Report(), f"import-{uuid.uuid4()}"
     mapping = mapping_of(columns)
 
     async def work(client: "Client") -> None:
-        from services.cli.rows import AT_A_TIME, Import
+        from services.bus.client import NoReply
+        from services.importing.rows import AT_A_TIME, Import
 
         with _opened(file) as (stream, size), progress("Checking" if dry_run else "Importing", "bytes") as bar:
             rows = _rows(file, stream, format, mapping)
             at_a_time = 1 if stream.isatty() else AT_A_TIME  # whoever types rows sees each taken at once
-            await Import(client, id, model, report, dry=dry_run).run(
-                rows, bar, lambda: (_told(stream, size), size), at_a_time
-            )
+            importing = Import(client, id, model, report, dry=dry_run)
+            try:
+                await importing.run(rows, bar, lambda: (_told(stream, size), size), at_a_time)
+            except NoReply as problem:
+                came = "" if dry_run else f" {report.accepted:,} rows came in: apprentice undo {id}."
+                raise Broken(f"{problem}{came} Run it again; nothing counts twice.") from problem
 
     if not dry_run and not as_json:
         note(f"This is {id}.")  # whoever is cut off can take back what came in
@@ -98,7 +103,7 @@ def undo(
     Lessons that somebody changed since are left alone and named. Importing the file again brings them back.
     """
     from services.cli.client import talk
-    from services.cli.undoing import undo_import
+    from services.importing.undoing import undo_import
 
     with progress("Taking back", "changes") as bar:
         undone = talk(home, partial(undo_import, id=import_id, bar=bar), person=person, module=module)

@@ -4,17 +4,12 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-
-class Bar(Protocol):
-    """A piece of long work. `total`: how much there is, as soon as it is known."""
-
-    def update(self, done: float, total: float | None = None, text: str | None = None) -> None:
-        """Show how far it is."""
+    from services.importing.progress import Bar
 
 
 def say(text: str = "") -> None:
@@ -66,7 +61,7 @@ def cell_width(text: str) -> int:
 
 
 @contextmanager
-def progress(text: str, unit: str = "") -> Iterator[Bar]:
+def progress(text: str, unit: str = "") -> "Iterator[Bar]":
     """A bar on stderr where that is a terminal, else nothing."""
     if not sys.stderr.isatty():
         yield _NoBar()

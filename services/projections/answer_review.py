@@ -17,15 +17,20 @@ _OCCASIONS = {"nightly": " It was compiled because it is night.", "waiting": " I
 
 
 def proposals(question: Question, wanted: q.ProposalsWanted) -> q.Proposals:
-    """A page of proposals, oldest first."""
+    """A page of proposals, oldest first; newest first before a position."""
     query = select(proposal.c.position, proposal.c.document).where(proposal.c.position > wanted.after)
+    if wanted.before is not None:
+        query = query.where(proposal.c.position < wanted.before)
+    if wanted.proposer is not None:
+        query = query.where(proposal.c.proposer == wanted.proposer)
     if wanted.status is not None:
         query = query.where(proposal.c.status == wanted.status)
     if wanted.model is not None:
         query = query.where(proposal.c.model == find_model(question, wanted.model))
     if not _reviews(question):
         query = query.where(proposal.c.proposer == question.asker.actor)
-    rows = question.training.execute(query.order_by(proposal.c.position).limit(wanted.limit)).all()
+    order = proposal.c.position if wanted.before is None else proposal.c.position.desc()
+    rows = question.training.execute(query.order_by(order).limit(wanted.limit)).all()
     found = [_proposal(question, document) for _, document in rows]
     return q.Proposals(proposals=found, next=rows[-1][0] if len(rows) == wanted.limit else None)
 

@@ -8,6 +8,7 @@ from services.bus.client import Bus
 from services.refusals import Refused
 from services.settings import Secret
 from services.web.asking import ACTOR, MODULE
+from services.web.bringing import Imports
 from services.web.desk import Desk
 from services.web.directory import Directory
 from services.web.live.rooms import Rooms
@@ -29,6 +30,7 @@ class House:
     rooms: Rooms
     toasts: Toasts
     typing: Typing
+    imports: Imports
     demo: bool
     origin: Callable[[], str]
     """Where people reach the pages, such as `https://apprentice.example`."""

@@ -16,6 +16,7 @@ from services.web.languages import translations
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _COLOURS: Final = 6
+_UNITS: Final = {"B": 1, "KB": 1_000, "MB": 1_000_000}
 
 
 @cache
@@ -34,7 +35,7 @@ def environment(language: str) -> Environment:
     made.globals |= {"icon": icon, "static": static_files.url, "language": language, "new_id": new_id}
     made.filters |= {
         "markdown": markdown.html, "initials": initials, "colour": colour, "number": number(language),
-        "instant": instant, "calendar": calendar(language), "money": money(language),
+        "instant": instant, "size": size(language), "calendar": calendar(language), "money": money(language),
     }  # fmt: skip
     made.filters |= {
         name: _timed(name, language) for name in ("clock", "day", "moment", "date", "lately", "recently", "exactly")
@@ -112,6 +113,17 @@ def money(language: str) -> Any:
         return str(format_currency(amount, currency, pattern, locale=language, currency_digits=pattern is None))
 
     return write
+
+
+def size(language: str) -> Any:
+    """A filter that writes how large a file is."""
+    write = number(language)
+
+    def words(value: int) -> str:
+        unit = next((one for one in ("MB", "KB") if value >= _UNITS[one]), "B")
+        return f"{write(round(value / _UNITS[unit], 1 if unit == 'MB' else None))} {unit}"
+
+    return words
 
 
 def calendar(language: str) -> Any:

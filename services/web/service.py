@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from contracts.identifiers import OWNER
 from contracts.queries import Query, Shape, SignInLink, SignInLinkWanted
@@ -13,6 +15,7 @@ from services.refusals import Refused
 from services.settings import Secret, Settings
 from services.web.app import application
 from services.web.asking import ACTOR, MODULE
+from services.web.bringing import Imports
 from services.web.database import open_database
 from services.web.desk import Desk
 from services.web.directory import Directory
@@ -39,10 +42,11 @@ async def run(
     address = settings.web_address
     rooms, directory = Rooms(), Directory(bus)
     typing = Typing(bus, rooms, directory)
+    folder = TemporaryDirectory(prefix="apprentice-imports-")
     house = House(
         bus=bus, sessions=Sessions(engine), passwords=Passwords(engine), desk=Desk(engine),
         directory=directory, rooms=rooms, typing=typing, toasts=Toasts(), demo=settings.demo,
-        origin=lambda: address, secrets=_secrets(settings),
+        imports=Imports(bus, Path(folder.name)), origin=lambda: address, secrets=_secrets(settings),
     )  # fmt: skip
     app = application(house, lambda: bus.nc.is_connected and not stop.is_set())
 
@@ -72,6 +76,8 @@ async def run(
             ended.set()
             await end((watching, following))
     finally:
+        await house.imports.close()
+        folder.cleanup()
         await asked.close()
         await bus.close()
         engine.dispose()

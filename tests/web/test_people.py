@@ -25,7 +25,7 @@ def test_somebody_new_comes_in_by_the_link_that_was_handed_over(system: System, 
     mara.get_by_label("E-mail").fill("oneil@rowanvale.example")
     mara.get_by_role("checkbox", name="trainer").check()
     mara.get_by_role("button", name="Add and make a link").click()
-    url = mara.get_by_label("Link").input_value()
+    url = mara.get_by_role("textbox", name="Link").input_value()
 
     newcomer = people.stranger()
     newcomer.goto(url)
@@ -105,7 +105,7 @@ def test_a_new_link_ends_the_one_before(system: System, people: People) -> None:
     for _ in range(2):
         opened(system, mara, "/people/elena")
         mara.get_by_role("button", name="New link").click()
-        links.append(mara.get_by_label("Link").input_value())
+        links.append(mara.get_by_role("textbox", name="Link").input_value())
 
     stranger = people.stranger()
     assert stranger.goto(links[0]).status == 410

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from services.cli.client import Client
-from services.cli.failures import Broken
-from services.cli.import_report import Report
-from services.cli.names import model_id
-from services.cli.screen import Bar
-from services.cli.seen import Seen
+from services.bus.plain import Plain
 from services.folding import answer_key
+from services.importing.progress import Bar
+from services.importing.report import Report
+from services.importing.seen import Seen
 from services.lesson_files.rows import BadRow, Row
+from services.naming import by_name
 from services.refusals import Refused
 
 AT_ONCE: Final = 256
@@ -67,7 +66,7 @@ class _Taken:
 class Import:
     """Reports the rows of one file under one correlation, so that it can be undone as a whole."""
 
-    def __init__(self, client: Client, id: str, model: str | None, report: Report, *, dry: bool) -> None:
+    def __init__(self, client: Plain, id: str, model: str | None, report: Report, *, dry: bool) -> None:
         self._client, self._id, self._model, self._report, self._dry = client, id, model, report, dry
         self._head = self._rows = 0
         self._ids: dict[str, str | Refused] = {}
@@ -80,7 +79,7 @@ class Import:
     async def run(
         self, rows: Iterator[Row | BadRow], bar: Bar, read: Callable[[], tuple[float, float | None]], at_a_time: int
     ) -> None:
-        """All of them. `read` gives how many bytes were read, of how many. Raises `Broken` when the system goes away."""
+        """All of them. `read` gives how many bytes were read, of how many. Raises `NoReply` when the system goes away."""
         self._head = (await self._client.query_at("modules", {}))[0]
         while self._broken is None and (batch := await asyncio.to_thread(_some, rows, at_a_time)):
             await self._batch(batch)
@@ -91,8 +90,7 @@ class Import:
         await self._settle()
         self._seen.close()
         if self._broken is not None:
-            came = "" if self._dry else f" {self._report.accepted:,} rows came in: apprentice undo {self._id}."
-            raise Broken(f"{self._broken}{came} Run it again; nothing counts twice.")
+            raise self._broken
 
     async def _batch(self, batch: list[Row | BadRow]) -> None:
         taken: list[_Taken] = []
@@ -206,6 +204,10 @@ class Import:
                     for row in asked.get(one["question"], ()):
                         _mark_pair(row, one)
 
+    async def _models(self) -> list[dict[str, Any]]:
+        rows = (await self._client.query("assistants", {"archived": True}))["assistants"]
+        return [{**row, "id": row["model"]} for row in rows]
+
     async def _model_id(self, given: Any) -> Any:
         if given is None:
             raise Refused("malformed", "The row names no model.", {"model": "is missing"})
@@ -213,7 +215,7 @@ class Import:
             raise Refused("malformed", "The model must be an id or a name.", {"model": "must be a text"})
         if given not in self._ids:
             try:
-                self._ids[given] = await model_id(self._client, given)
+                self._ids[given] = by_name(given, await self._models(), "model")
             except Refused as refused:
                 self._ids[given] = refused
         found = self._ids[given]

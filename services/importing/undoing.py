@@ -5,8 +5,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from services.cli.client import Client
-from services.cli.screen import Bar
+from services.bus.plain import Plain
+from services.importing.progress import Bar
 from services.refusals import Refused
 
 AT_ONCE: Final = 256
@@ -30,7 +30,7 @@ class Undone:
 class Undoing:
     """Takes one import back; what was taken back before stays so."""
 
-    def __init__(self, client: Client, id: str) -> None:
+    def __init__(self, client: Plain, id: str) -> None:
         self._client, self._id = client, id
         self._undone, self._head = Undone(), 0
         self._room = asyncio.Semaphore(AT_ONCE)
@@ -95,12 +95,12 @@ class Undoing:
         self._undone.left.append(row | {"message": message})
 
 
-async def undo_import(client: Client, id: str, bar: Bar) -> Undone:
+async def undo_import(client: Plain, id: str, bar: Bar) -> Undone:
     """Everything that the import changed, newest first. Raises `Refused` when there is no such import."""
     return await Undoing(client, id).run(bar)
 
 
-async def _inverse(client: Client, row: Row) -> tuple[str, dict[str, Any]]:
+async def _inverse(client: Plain, row: Row) -> tuple[str, dict[str, Any]]:
     match row["fact"]:
         case "QAAdded" | "QAReactivated":
             return "QADeactivated", {}

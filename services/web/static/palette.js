@@ -1,0 +1,68 @@
+// Find or do anything: Ctrl+K opens it, arrows choose, Enter opens; ? lists the keys. Recent places are this browser's.
+
+const key = `recent:${document.body.dataset.me}`, here = location.pathname + location.search;
+const recent = () => JSON.parse(localStorage.getItem(key) ?? "[]");
+
+if (!document.body.dataset.me) Object.keys(localStorage).filter((one) => one.startsWith("recent:")).forEach((one) => localStorage.removeItem(one)); // nobody is signed in
+else if (!/^\/(find|imports)/.test(here)) {
+  const place = { here, title: document.title.replace(/ · Apprentice$/, "") };
+  localStorage.setItem(key, JSON.stringify([place, ...recent().filter((one) => one.here !== here)].slice(0, 6)));
+}
+
+const input = () => document.getElementById("go");
+const options = () => [...document.querySelectorAll("#hits [role=option]")];
+
+const choose = (option) => {
+  for (const one of options()) one.setAttribute("aria-selected", one === option);
+  if (option) input().setAttribute("aria-activedescendant", option.id);
+  else input().removeAttribute("aria-activedescendant");
+  option?.scrollIntoView({ block: "nearest" });
+};
+
+const step = (by) => {
+  const all = options(), at = all.findIndex((one) => one.ariaSelected === "true");
+  choose(all[(at + by + all.length) % all.length]);
+};
+
+// With nothing typed, where one was before comes first.
+const begin = () => {
+  const list = document.getElementById("hits"), places = recent().filter((one) => one.here !== here);
+  if (!input()?.value.trim() && places.length && !document.getElementById("recent")) {
+    const group = document.createElement("div"), heading = document.createElement("p");
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-labelledby", heading.id = "recent");
+    heading.className = "group";
+    heading.textContent = list.dataset.recent;
+    group.append(heading, ...places.map(({ here, title }, at) => {
+      const link = Object.assign(document.createElement("a"), { className: "opt", id: `r${at}`, href: here, textContent: title, tabIndex: -1 });
+      link.setAttribute("role", "option");
+      return link;
+    }));
+    list.prepend(group);
+  }
+  choose(options()[0]);
+};
+
+document.addEventListener("htmx:after:swap", () => { if (input()) begin(); });
+
+document.addEventListener("click", (event) => {
+  const look = event.target.closest("[data-look]")?.dataset.look;
+  if (look === undefined) return;
+  document.cookie = `theme=${look}; path=/; max-age=31536000; samesite=lax`;
+  if (look) document.documentElement.dataset.theme = look;
+  else delete document.documentElement.dataset.theme;
+  input()?.closest("dialog").close();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
+    event.preventDefault();
+    if (input()) input().closest("dialog").close();
+    else if (!document.querySelector("dialog[open]")) htmx.ajax("GET", "/find/palette", "#dialog");
+  } else if (event.key === "?" && !event.target.matches("input, textarea, select") && !document.querySelector("dialog[open]")) {
+    htmx.ajax("GET", "/find/keys", "#dialog");
+  } else if (event.target === input()) {
+    const does = { ArrowDown: () => step(1), ArrowUp: () => step(-1), Enter: () => options().find((one) => one.ariaSelected === "true")?.click() }[event.key];
+    if (does && !event.isComposing) { event.preventDefault(); does(); }
+  }
+});
