@@ -19,7 +19,7 @@ CREATING = Intent(fact="JobCreationIntended", runner="other", deadline=100)
 
 
 def row(status: str, plan: Plan = PLAN, **more: Any) -> CompilationRow:
-    empty = dict.fromkeys(CompilationRow.model_fields)
+    empty = dict.fromkeys(name for name, field in CompilationRow.model_fields.items() if field.is_required())
     given = {"id": "c", "model": "m", "status": status, "revision": 1, "requested_by": "person:owner", "requested_at": "",
              "position": 1, "forced": False, "plan": plan, "cancel_requested": False, "results": [], "log": []}  # fmt: skip
     return CompilationRow(**(empty | {"occasion": "asked"} | given | more))
