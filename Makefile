@@ -37,8 +37,10 @@ contracts: .venv/installed
 
 messages: .venv/installed
 	mkdir -p build
-	$(BIN)/pybabel -q extract -F babel.cfg -k text -k texts:1,2 --no-location --sort-output --omit-header -o build/messages.pot services/web
-	$(BIN)/pybabel -q update -i build/messages.pot -d services/web/locale --no-fuzzy-matching --no-wrap --omit-header
+	$(BIN)/pybabel -q extract -F babel.cfg -k text -k say -k texts:1,2 --no-location --sort-output --omit-header -o build/messages.pot services/web
+	$(BIN)/pybabel -q update -i build/messages.pot -d services/web/locale --no-fuzzy-matching --no-wrap --ignore-obsolete --omit-header
+	printf '%s\n' 'msgid ""' 'msgstr ""' '"Content-Type: text/plain; charset=utf-8\n"' '"Language: bg\n"' '"Plural-Forms: nplurals=2; plural=(n != 1);\n"' '' | cat - services/web/locale/bg/LC_MESSAGES/messages.po > build/messages.po
+	mv build/messages.po services/web/locale/bg/LC_MESSAGES/messages.po
 
 screenshots: .venv/installed
 	$(BIN)/python -m tests.web.places build/screenshots

@@ -859,13 +859,17 @@ class PreflightWanted(Shape):
 
 
 class Check(Shape):
-    """One thing that was looked at. `error` keeps a compilation from succeeding, `warning` doesn't; `fix` says what to do."""
+    """One thing that was looked at. `error` keeps a compilation from succeeding, `warning` doesn't; `fix` says what to do.
+
+    `values`: the figures and names in `message`, for a sentence of one's own.
+    """
 
     check: str
     level: Literal["ok", "warning", "error"]
     message: str
     fix: str = ""
     lessons: list[Id] = []
+    values: dict[str, Any] = {}
 
 
 class Preflight(Shape):

@@ -1,6 +1,7 @@
 """Preflight: looks up what a compilation of a model would find, without paying for it or recording anything."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from contracts.queries import (
     Check,
@@ -71,9 +72,10 @@ async def _packaged(context: Context, model: ModelRow, provider: ProviderRow | N
 
 async def _provider_checks(context: Context, model: ModelRow, provider: ProviderRow | None) -> list[Check]:
     if provider is None:
-        return [_wrong("provider", f"{model.name} has no provider.", "Choose a provider for it.")]
+        return [_wrong("provider", f"{model.name} has no provider.", "Choose a provider for it.", model=model.name)]
     if provider.retired:
-        return [_wrong("provider", f"{provider.name} is retired.", f"Choose another provider for {model.name}.")]
+        fix = f"Choose another provider for {model.name}."
+        return [_wrong("provider", f"{provider.name} is retired.", fix, model=model.name, provider=provider.name)]
     return [retirement(provider, datetime.now(UTC).date()), await _answers(context, provider)]
 
 
@@ -82,15 +84,17 @@ async def _answers(context: Context, provider: ProviderRow) -> Check:
     try:
         known = await context.providers.get(provider).has_model(provider.base_model)
     except ProviderProblem as problem:
-        return _wrong("credentials", problem.message, problem.fix)
+        return _wrong("credentials", problem.message, problem.fix, code=problem.code)
+    values = {"provider": provider.name, "base_model": provider.base_model}
     if known:
         said = f"{provider.name} answers and knows {provider.base_model}."
-        return Check(check="credentials", level="ok", message=said)
+        return Check(check="credentials", level="ok", message=said, values=values)
     said = f"{provider.name} answers, but doesn't list {provider.base_model}."
     if provider.provider_kind in ("embedded", "openai"):
-        return _wrong("base_model", said, "Correct the provider's base model.")
-    return Check(check="base_model", level="warning", message=said, fix="Check the name; some providers list nothing.")
+        return _wrong("base_model", said, "Correct the provider's base model.", **values)
+    fix = "Check the name; some providers list nothing."
+    return Check(check="base_model", level="warning", message=said, fix=fix, values=values)
 
 
-def _wrong(check: str, message: str, fix: str) -> Check:
-    return Check(check=check, level="error", message=message, fix=fix)
+def _wrong(check: str, message: str, fix: str, **values: Any) -> Check:
+    return Check(check=check, level="error", message=message, fix=fix, values=values)

@@ -81,14 +81,15 @@ def answer(looked: Looked, provider_checks: list[Check]) -> Preflight:
 def retirement(provider: ProviderRow, today: date) -> Check:
     """Whether the base model lives long enough: one that ends within the provider's margin must be forced."""
     if provider.retires_on is None:
-        return _ok("retirement", f"{provider.base_model} isn't known to be shut down.")
+        return _ok("retirement", f"{provider.base_model} isn't known to be shut down.", base_model=provider.base_model)
     ends = date.fromisoformat(provider.retires_on)
     left = (ends - today).days
     said = f"{provider.base_model} {_shut_down(left)} on {ends.isoformat()}{_in_days(left)}."
     fix = "Choose another base model or provider, or force the compilation."
+    values: dict[str, Any] = {"base_model": provider.base_model, "ends": ends.isoformat(), "days": left}
     if left < provider.retirement_margin:
-        return _error("retirement", said, fix)
-    return _warning("retirement", said, fix) if left < SOON else _ok("retirement", said)
+        return _error("retirement", said, fix, **values)
+    return _warning("retirement", said, fix, **values) if left < SOON else _ok("retirement", said, **values)
 
 
 def set_checks(looked: Looked) -> Iterator[Check]:
@@ -107,7 +108,7 @@ def model_checks(looked: Looked) -> Iterator[Check]:
     sentences = len(_SENTENCE.findall(model.system_message or ""))
     if sentences > LONGEST_SYSTEM_MESSAGE:
         yield _warning("system_message", f"The system message has {sentences} sentences.",
-                       "Shorten it to six; what the model is to know belongs into lessons.")  # fmt: skip
+                       "Shorten it to six; what the model is to know belongs into lessons.", sentences=sentences)  # fmt: skip
     if model.acceptance is not None and not model.lessons.validation:
         yield _warning("validation", "The model asks for validation, but has no validation questions.",
                        "Write some, or no version becomes active.")  # fmt: skip
@@ -125,23 +126,31 @@ def _enough(looked: Looked) -> Check:
         least = provider.limits.minimum_examples or KINDS[provider.provider_kind].minimum_examples
     if summary.examples < least:
         there = "is one example" if summary.examples == 1 else f"are {summary.examples or 'no'} examples"
-        return _error("examples", f"There {there}; {_counted(least, 'is', 'are')} needed.", "Teach more.")
+        return _error(
+            "examples",
+            f"There {there}; {_counted(least, 'is', 'are')} needed.",
+            "Teach more.",
+            examples=summary.examples,
+            least=least,
+        )
     most = provider.limits.maximum_examples if provider else None
     if most is not None and summary.examples > most:
         return _error("examples", f"There are {summary.examples:,} examples; the provider takes {most:,}.",
-                      "Narrow the lineage rule, or deactivate lessons.")  # fmt: skip
+                      "Narrow the lineage rule, or deactivate lessons.", examples=summary.examples, most=most)  # fmt: skip
     lessons = f"{summary.lessons:,} lesson{'s' if summary.lessons != 1 else ''}"
-    return _ok("examples", f"{summary.examples:,} example{'s' if summary.examples != 1 else ''} of {lessons}.")
+    said = f"{summary.examples:,} example{'s' if summary.examples != 1 else ''} of {lessons}."
+    return _ok("examples", said, examples=summary.examples, lessons=summary.lessons)
 
 
 def _size(looked: Looked) -> Check:
     size, limits = looked.packaged.summary.bytes, looked.provider.limits if looked.provider else None
     if limits is None or limits.maximum_file_bytes is None:
-        return _ok("size", f"The training file has {size:,} bytes.")
+        return _ok("size", f"The training file has {size:,} bytes.", bytes=size)
     said = f"The training file has {size:,} bytes; the provider takes {limits.maximum_file_bytes:,}."
     if size > limits.maximum_file_bytes:
-        return _error("size", said, "Narrow the lineage rule, or deactivate lessons.")
-    return _ok("size", said)
+        fix = "Narrow the lineage rule, or deactivate lessons."
+        return _error("size", said, fix, bytes=size, most=limits.maximum_file_bytes)
+    return _ok("size", said, bytes=size, most=limits.maximum_file_bytes)
 
 
 def _fault(fault: Fault) -> Check:
@@ -154,14 +163,14 @@ def _conflicts(found: Conflicts) -> Check:
     many = "One question has" if found.open == 1 else f"{found.open:,} questions have"
     lessons = [one.winner for one in found.conflicts[:NAMED]]
     fix = "Settle them, or revise the answers."
-    return _warning("conflicts", f"{many} several answers; only the winner is learnt.", fix, lessons)
+    return _warning("conflicts", f"{many} several answers; only the winner is learnt.", fix, lessons, number=found.open)
 
 
 def _duplicates(number: int) -> Check:
     if not number:
         return _ok("duplicates", "No QA is there twice.")
     many = "One QA repeats another" if number == 1 else f"{number:,} QAs repeat others"
-    return _warning("duplicates", f"{many}; each counts once.", "Deactivate the duplicates.")
+    return _warning("duplicates", f"{many}; each counts once.", "Deactivate the duplicates.", number=number)
 
 
 def _personal(found: PersonalData) -> Check:
@@ -169,7 +178,7 @@ def _personal(found: PersonalData) -> Check:
         return _ok("personal_data", "No lesson seems to hold personal data.")
     many = "One lesson seems" if found.total == 1 else f"{found.total:,} lessons seem"
     fix, lessons = "Take it out, or accept it lesson by lesson.", [one.id for one in found.lessons[:NAMED]]
-    return _warning("personal_data", f"{many} to hold personal data.", fix, lessons)
+    return _warning("personal_data", f"{many} to hold personal data.", fix, lessons, number=found.total)
 
 
 def _unchanged(looked: Looked) -> bool:
@@ -209,13 +218,13 @@ def _in_days(left: int) -> str:
     return ", today" if left == 0 else f", in {left} day{'s' if left != 1 else ''}"
 
 
-def _ok(check: str, message: str) -> Check:
-    return Check(check=check, level="ok", message=message)
+def _ok(check: str, message: str, **values: Any) -> Check:
+    return Check(check=check, level="ok", message=message, values=values)
 
 
-def _warning(check: str, message: str, fix: str, lessons: list[str] | None = None) -> Check:
-    return Check(check=check, level="warning", message=message, fix=fix, lessons=lessons or [])
+def _warning(check: str, message: str, fix: str, lessons: list[str] | None = None, **values: Any) -> Check:
+    return Check(check=check, level="warning", message=message, fix=fix, lessons=lessons or [], values=values)
 
 
-def _error(check: str, message: str, fix: str) -> Check:
-    return Check(check=check, level="error", message=message, fix=fix)
+def _error(check: str, message: str, fix: str, **values: Any) -> Check:
+    return Check(check=check, level="error", message=message, fix=fix, values=values)

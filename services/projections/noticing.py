@@ -109,7 +109,7 @@ class Noticing:
         fields = ("model", "version", "accepted", "occasion", "added", "removed", "changed", "passed", "asked")
         about = {name: document[name] for name in fields} | {"kind": _ENDED[event.type], "compilation": id}
         if document["error"]:
-            about["problem"] = document["error"]["message"]
+            about |= {"problem": document["error"]["message"], "problem_code": document["error"]["code"]}
         self._tell(position, who, about)
 
     def _watchers(self, model: str) -> set[str]:

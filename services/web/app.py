@@ -39,7 +39,7 @@ from services.web.pages import (
     system_message,
     train,
 )
-from services.web.problems import sentence, status_of
+from services.web.problems import sentence_of, status_of
 from services.web.rendering import answer
 from services.web.security import App, Guarded, Receive, Scope, Send
 from services.web.visitor import SignedOut, theme_of, visitor_of
@@ -106,30 +106,32 @@ async def _signed_out(request: Request, _: Exception) -> Response:
 
 async def _refused(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Refused)
-    return await _problem(request, status_of(problem), problem.message, problem.code)
+    return await _problem(request, status_of(problem), problem)
 
 
 async def _away(request: Request, problem: Exception) -> Response:
     logger.warning("a page couldn't be shown: %s", problem)
-    return await _problem(request, 503, "", "unavailable")
+    return await _problem(request, 503, Refused("unavailable", ""))
 
 
 async def _http(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)
-    return await _problem(request, problem.status_code, "", "unknown_page" if problem.status_code == 404 else "http")
+    return await _problem(
+        request, problem.status_code, Refused("unknown_page" if problem.status_code == 404 else "http", "")
+    )
 
 
 async def _malformed(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, RequestValidationError)
-    return await _problem(request, 422, "", "malformed")
+    return await _problem(request, 422, Refused("malformed", ""))
 
 
 async def _bug(request: Request, problem: Exception) -> Response:
     logger.error("%s %s failed", request.method, request.url.path, exc_info=problem)
-    return await _problem(request, 500, "", "internal_error")
+    return await _problem(request, 500, Refused("internal_error", ""))
 
 
-async def _problem(request: Request, status: int, message: str, code: str) -> Response:
+async def _problem(request: Request, status: int, refused: Refused) -> Response:
     """A sentence: as a toast where a part of a page was asked for, else as a page."""
     try:
         visitor = await visitor_of(request)
@@ -137,8 +139,8 @@ async def _problem(request: Request, status: int, message: str, code: str) -> Re
         visitor = None
     language = visitor.language if visitor else chosen([], request.headers.get("accept-language", ""))
     context = {
-        "sentence": sentence(language, code, message),
-        "code": code,
+        "sentence": sentence_of(language, refused),
+        "code": refused.code,
         "status": status,
         "theme": theme_of(request),
     }

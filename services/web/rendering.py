@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from services.web import markdown, static_files
+from services.web.failure_words import failed
 from services.web.languages import translations
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -32,7 +33,13 @@ def environment(language: str) -> Environment:
         auto_reload=False,
     )
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
-    made.globals |= {"icon": icon, "static": static_files.url, "language": language, "new_id": new_id}
+    made.globals |= {
+        "icon": icon,
+        "static": static_files.url,
+        "language": language,
+        "new_id": new_id,
+        "failed": failed(language),
+    }
     made.filters |= {
         "markdown": markdown.html, "initials": initials, "colour": colour, "number": number(language),
         "instant": instant, "size": size(language), "calendar": calendar(language), "money": money(language),

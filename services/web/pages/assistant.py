@@ -13,7 +13,7 @@ from services.refusals import Refused
 from services.web.directory import Named, named
 from services.web.filling import filled
 from services.web.pages.chat import refused_if_too_long, thread_page
-from services.web.problems import explained
+from services.web.problems import Told, explained
 from services.web.rendering import new_id
 from services.web.shell import page
 from services.web.visitor import Signed, Visitor
@@ -127,7 +127,7 @@ async def _new(request: Request, visitor: Visitor, text: str = "", problem: str 
 async def _mine(visitor: Visitor, id: str) -> GroupRow:
     group: GroupRow = await visitor.ask("group", group=id)
     if group.use != "assistant":
-        raise Refused("unknown_group", visitor.text("There is no such conversation."), {"group": "unknown"})
+        raise Told("unknown_group", visitor.text("There is no such conversation."), {"group": "unknown"})
     return group
 
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from contracts.queries import GroupRow, Groups, MessageRow, Messages, Unread
-from services.refusals import Refused
 from services.web.directory import named
 from services.web.mentions import offered
+from services.web.problems import Told
 from services.web.quoting import quotes
 from services.web.shell import group_name, navigation, page, part
 from services.web.thread import message_context
@@ -183,4 +183,4 @@ def refused_if_too_long(visitor: Visitor, text: str) -> None:
     """Raises `Refused`: `too_long`."""
     if len(text) > LONGEST:
         sentence = visitor.text("This message has %(length)s characters; at most %(longest)s fit. Make two of it.")
-        raise Refused("too_long", sentence % {"length": len(text), "longest": LONGEST}, {"data.text": "too long"})
+        raise Told("too_long", sentence % {"length": len(text), "longest": LONGEST}, {"data.text": "too long"})

@@ -20,7 +20,7 @@ from services.web.answers import by_script, lead
 from services.web.asking import MODULE
 from services.web.building import OPEN, fix_of, packaged, steps, taken, telling
 from services.web.directory import named
-from services.web.problems import explained
+from services.web.problems import Told, explained
 from services.web.rendering import answer
 from services.web.shell import page, part
 from services.web.visitor import STUDIO, Signed, Visitor
@@ -137,7 +137,7 @@ async def activate(
     visitor.need("administrator")
     row: CompilationRow = await visitor.ask("compilation", compilation=id)
     if row.version is None:
-        raise Refused("unknown_version", visitor.text("This compilation has made no version."))
+        raise Told("unknown_version", visitor.text("This compilation has made no version."))
     await visitor.report(VersionChosen(version=row.version), subject=row.model, id=fact, revision=revision)
     return lead(request, f"/compilations/{id}")
 

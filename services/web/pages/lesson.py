@@ -18,7 +18,7 @@ from services.web.answers import by_script, lead
 from services.web.directory import named
 from services.web.lesson_changes import Action, Change, Unfit
 from services.web.lesson_words import answered, asked, said
-from services.web.problems import explained
+from services.web.problems import Told, explained
 from services.web.shell import page, part
 from services.web.turns import Unread, learning, questions, revised, train_as
 from services.web.visitor import STUDIO, Signed, Visitor
@@ -113,7 +113,7 @@ async def change(
     try:
         await visitor.report(wanted.fact(), subject=id, id=fact, revision=revision)
     except Unfit as unfit:
-        raise Refused("malformed", visitor.text("A conversation can't be changed so.")) from unfit
+        raise Told("malformed", visitor.text("A conversation can't be changed so.")) from unfit
     return await _done(request, visitor, id, visitor.text("Done."), wanted.undone(before))
 
 
@@ -144,7 +144,7 @@ async def revert(
     found: LessonRevisions = await visitor.ask("lesson_revisions", lesson=id, limit=200)
     one = next((row for row in found.revisions if row.revision == back and row.fact.endswith("Revised")), None)
     if one is None:
-        raise Refused("malformed", visitor.text("This revision can't be taken back."))
+        raise Told("malformed", visitor.text("This revision can't be taken back."))
     old = {row.field: EMPTY.get(row.field) if row.old is None else row.old for row in one.changes}
     wanted = QARevised(**old) if found.kind == "qa" else ConversationRevised(**old)
     await visitor.report(wanted, subject=id, id=fact, revision=revision)

@@ -16,7 +16,7 @@ from services.web.directory import named
 from services.web.exporting import KINDS, exported
 from services.web.lesson_view import View
 from services.web.lesson_words import answered, asked
-from services.web.problems import explained
+from services.web.problems import Told, explained
 from services.web.shell import page, part
 from services.web.visitor import STUDIO, Signed, Visitor
 
@@ -168,7 +168,7 @@ async def _row(visitor: Visitor, model: str, lesson: str) -> dict[str, Any]:
     )  # fmt: skip
     table: LessonTable = found
     if not table.lessons:
-        raise Refused("unknown_lesson", visitor.text("This lesson no longer belongs to this model."))
+        raise Told("unknown_lesson", visitor.text("This lesson no longer belongs to this model."))
     home = next(one for one in models.models if one.id == model)
     can_teach = visitor.has("trainer") and not home.archived
     return {"row": table.lessons[0], "view": View("", model), "can_teach": can_teach} | _shared(models, everybody)

@@ -23,7 +23,7 @@ from services.web.directory import named
 from services.web.filling import filled
 from services.web.mentions import mentions
 from services.web.pages.chat import refused_if_too_long
-from services.web.problems import sentence, status_of
+from services.web.problems import Told, explained, sentence, status_of
 from services.web.quoting import quote, quotes
 from services.web.rendering import new_id
 from services.web.shell import part
@@ -102,7 +102,7 @@ async def begin_to_edit(request: Request, visitor: Signed, id: str) -> HTMLRespo
     """The composer's line above a text that is changed, and the text as it was written."""
     row = await _row(visitor, id)
     if row.author != visitor.actor or row.deleted:
-        raise Refused("not_the_author", visitor.text("Only its author changes a message."))
+        raise Told("not_the_author", visitor.text("Only its author changes a message."))
     return part(request, visitor, "parts/editing.html", row=row)
 
 
@@ -173,5 +173,5 @@ def _unsaid(request: Request, visitor: Visitor, problem: Refused | NoReply) -> R
         raise problem
     if isinstance(problem, NoReply):
         return JSONResponse({"sentence": sentence(visitor.language, "unavailable", "")}, status_code=503)
-    said = sentence(visitor.language, problem.code, problem.message)
+    said = explained(visitor, problem)
     return JSONResponse({"sentence": said}, status_code=status_of(problem))

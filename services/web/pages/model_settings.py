@@ -16,7 +16,7 @@ from services.refusals import Refused
 from services.web.answers import by_script, lead
 from services.web.languages import LANGUAGES
 from services.web.model_settings import Settings
-from services.web.problems import explained
+from services.web.problems import Told, explained
 from services.web.setting_effects import Proposal, below, effects
 from services.web.shell import page, part
 from services.web.visitor import STUDIO, Signed, Visitor
@@ -110,7 +110,7 @@ async def _report(visitor: Visitor, model: ModelRow, wanted: Settings, form: str
     """Every fact is tried before the first one is recorded."""
     facts = wanted.facts(model)
     if not facts:
-        raise Refused("nothing_changes", visitor.text("Nothing was changed."))
+        raise Told("nothing_changes", visitor.text("Nothing was changed."))
     for fact in facts:
         await visitor.report(fact, subject=model.id, revision=revision, dry=True)
     for number, fact in enumerate(facts):

@@ -12,7 +12,7 @@ from contracts.queries import Assistants, Modules, People, PersonRow
 from services.refusals import Refused
 from services.web.answers import lead
 from services.web.languages import LANGUAGES
-from services.web.problems import explained
+from services.web.problems import Told, explained
 from services.web.shell import page
 from services.web.visitor import STUDIO, Signed, Visitor
 
@@ -108,7 +108,7 @@ async def link(request: Request, visitor: Signed, id: str) -> HTMLResponse:
     visitor.need("administrator")
     person: PersonRow = await visitor.ask("person", person=id)
     if person.erased:
-        raise Refused("unknown_person", visitor.text("This person was erased."))
+        raise Told("unknown_person", visitor.text("This person was erased."))
     return await _link(request, visitor, id, person.name, added=False)
 
 

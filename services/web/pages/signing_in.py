@@ -13,6 +13,7 @@ from services.refusals import Refused
 from services.web.asking import ACTOR, MODULE
 from services.web.house import House
 from services.web.languages import LANGUAGES, chosen, translations
+from services.web.problems import explained
 from services.web.rendering import answer
 from services.web.shell import page
 from services.web.visitor import Signed, cookie_name, house_of, is_encrypted, theme_of, visitor_of
@@ -119,10 +120,7 @@ async def set_password(request: Request, visitor: Signed, password: Text, curren
             await asyncio.to_thread(house.sessions.end_all, id, visitor.session.digest)
             done = visitor.text("Your password is set; other browsers were signed out.")
         except Refused as refused:
-            problem = refused.message
-            if refused.code == "password_short":
-                _ = visitor.text
-                problem = _("A password needs at least 10 characters; a few words in a row are easy to remember.")
+            problem = explained(visitor, refused)
     people: People = await visitor.ask("people")
     return await page(
         request, visitor, "me.html", 422 if problem else 200, has_password=has or bool(done), people=people.people,

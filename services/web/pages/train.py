@@ -12,6 +12,7 @@ from contracts.facts.proposal import ProposalWithdrawn
 from contracts.queries import MessageRow, Messages
 from services.refusals import Refused
 from services.web.directory import Named
+from services.web.problems import Told, explained
 from services.web.shell import group_name, page, part
 from services.web.teaching import Preview, lesson, preview, ticked
 from services.web.thread import message_context
@@ -69,7 +70,7 @@ async def teach(
     try:
         accepted = await visitor.report(fact, id=id)
     except Refused as refused:
-        return await _sheet(request, visitor, group, message, found, refused.message)
+        return await _sheet(request, visitor, group, message, found, explained(visitor, refused))
     taught = _name_of(everybody, model, visitor.language)
     visitor.house.toasts.put(
         visitor.session.digest, "parts/taught_toast.html",
@@ -123,7 +124,7 @@ async def _around(visitor: Visitor, group: str, message: str) -> list[MessageRow
     """The messages around the chosen one, in the thread's order."""
     row: MessageRow = await visitor.ask("message", message=message)
     if row.group != group:
-        raise Refused("unknown_message", visitor.text("There is no such message in this group."))
+        raise Told("unknown_message", visitor.text("There is no such message in this group."))
     before: Messages
     after: Messages
     before, after = await asyncio.gather(
