@@ -14,7 +14,7 @@ from rich.table import Table
 
 from bench.row import Row
 
-NAMES = ("eventlog", "writer", "relay", "projections", "packaging", "latency", "commandline", "chat_readers")
+NAMES = ("eventlog", "writer", "relay", "projections", "packaging", "latency", "web", "chat_readers", "commandline")
 
 
 def main() -> int:

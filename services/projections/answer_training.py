@@ -9,7 +9,6 @@ from sqlalchemy import and_, select
 from contracts import queries as q
 from services.folding import fold
 from services.projections.answering import Question
-from services.projections.counting import counts
 from services.projections.tables import FOREVER, PERSONAL, body, compilation, lesson, model, proposal, provider
 from services.projections.training_set import LARGEST_PAGE, document_at, page, places_at
 from services.refusals import Refused
@@ -187,7 +186,7 @@ def _model_rows(question: Question) -> dict[str, q.ModelRow]:
     versions, running, tried, latest = _compiled(question)
     made = [one["active"]["compilation"] for one in documents.values() if one["active"]]
     built = _built(question, {*latest.values(), *made})
-    counted = counts(question.training, places, active, tried, question.position)
+    counted = question.sources.counted.counts(question.training, places, active, tried, question.position)
     return {
         id: q.ModelRow(
             **{name: one[name] for name in q.ModelRow.model_fields if name in one},

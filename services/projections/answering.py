@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from services.eventlog.keys import KeyStore
 from services.eventlog.log import EventLog
 from services.projections.asker import Asker
+from services.projections.counting import Counted
 from services.projections.project import Projector
 from services.projections.similar import Similar
 from services.projections.standing import Standings
@@ -25,6 +26,7 @@ class Sources:
     similar: Similar
     building: dict[str, int]
     standings: Standings = field(init=False)
+    counted: Counted = field(default_factory=Counted)
 
     def __post_init__(self) -> None:
         self.standings = Standings(self.sets)
@@ -33,6 +35,7 @@ class Sources:
         """A read model was built anew: what was kept in memory of the one before goes."""
         self.sets.forget()
         self.standings.forget()
+        self.counted.forget()
 
 
 @dataclass(frozen=True, slots=True)
