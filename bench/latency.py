@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -12,11 +11,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.embedded import embedded
 from bench.row import Row, against, alone
 from contracts.facts import FACTS
 from contracts.facts.qa import QAAdded
 from services.bus.client import Bus, NoReply
-from services.bus.endpoint import NotRunning, read_endpoint
+from services.bus.endpoint import read_endpoint
 from services.bus.provisioning import provision
 from services.bus.reporting import new_fact
 from services.bus.server import EmbeddedServer
@@ -27,23 +27,24 @@ SENDERS = 128
 
 def rows() -> list[Row]:
     """Figures of an embedded system in a process of its own."""
-    apprentice = str(Path(sys.executable).with_name("apprentice"))
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         started = time.perf_counter()
+<<<<<<< HEAD
         process = subprocess.Popen([apprentice, "up", "--home", str(home), "--port", "0"], stdout=subprocess.DEVNULL)
         try:
             until_ready(home, process)
+=======
+        with embedded(home) as (_, pid):
+>>>>>>> 87ceebc (make bench measures pages beside their own queries, and what one says until another hears it)
             first = time.perf_counter() - started
             found = asyncio.run(_measure(home))
-            memory = _memory(process.pid)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            memory = _memory(pid)
     return [alone("make up, first start with the demo company", first, "s", "< 4"),
             alone("  its memory afterwards", memory, "MB", "< 250"), *found]  # fmt: skip
 
 
+<<<<<<< HEAD
 def until_ready(home: Path, process: subprocess.Popen[bytes]) -> None:
     while True:
         try:
@@ -56,6 +57,8 @@ def until_ready(home: Path, process: subprocess.Popen[bytes]) -> None:
             return
 
 
+=======
+>>>>>>> 87ceebc (make bench measures pages beside their own queries, and what one says until another hears it)
 async def _measure(home: Path) -> list[Row]:
     endpoint = read_endpoint(home)
     bus = await Bus.connect(endpoint.users["owner"], name="bench")

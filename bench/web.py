@@ -17,10 +17,12 @@ from bench.browsing import Visit
 from bench.embedded import embedded
 from bench.row import Row, against, alone
 from contracts.envelope import Envelope
+from contracts.facts.compilation import CompileRequested
 from contracts.facts.qa import QAAdded
 from services.bus.client import Bus
 from services.bus.endpoint import Endpoint
 from services.bus.permissions import inbox_of
+from services.bus.reporting import new_fact
 from services.commands.writer import Writer
 from services.eventlog import open_keys, open_log
 
@@ -79,10 +81,11 @@ async def _queries_alone(home: Path, endpoint: Endpoint, mara: Visit, path: str)
 
     try:
         await asyncio.to_thread(mara.first_byte, path)
-        await watching.nc.subscribe("qry.web.>", cb=note)
+        listening = await watching.nc.subscribe("qry.web.>", cb=note)
         await watching.nc.flush()
         await asyncio.to_thread(mara.first_byte, path)
         await watching.nc.flush()
+        await listening.unsubscribe()
         times = []
         for _ in range(VISITS):
             started = time.perf_counter()
@@ -154,9 +157,6 @@ def _lesson(number: int) -> Envelope:
 
 async def _furnish(endpoint: Endpoint, theo: Visit) -> str:
     """A compilation, which has failed or not, and a group where an assistant answers; the compilation's id."""
-    from contracts.facts.compilation import CompileRequested
-    from services.bus.reporting import new_fact
-
     bus = await Bus.connect(endpoint.users["owner"], name="bench")
     try:
         asked = new_fact(CompileRequested(model="support"), module="cli", actor="person:owner")
