@@ -3,16 +3,13 @@
 import asyncio
 import json
 import re
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from bench.latency import until_ready
+from bench.embedded import embedded
 from bench.row import Row, against, alone
 from contracts.facts import FACTS
 from contracts.identifiers import answer_id
@@ -28,17 +25,10 @@ PIECE = "Glazes are fired **twice**, and the second firing is the slower one. "
 
 def rows() -> list[Row]:
     """Figures of an embedded system in a process of its own; the provider types like a real one."""
-    apprentice = str(Path(sys.executable).with_name("apprentice"))
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
-        command = [apprentice, "up", "--no-demo", "--home", str(home), "--port", "0"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        try:
-            until_ready(home, process)
+        with embedded(home, "--no-demo"):
             one, all_of_them, typing = asyncio.run(_measure(home))
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
     return [
         alone(f"the provider types {PIECES * len(PIECE):,} characters", typing * 1_000, "ms"),
         alone("  asked to all of the answer on one page, p50", one * 1_000, "ms"),

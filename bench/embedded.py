@@ -14,9 +14,10 @@ APPRENTICE = str(Path(sys.executable).with_name("apprentice"))
 
 
 @contextmanager
-def embedded(home: Path) -> Iterator[tuple[Endpoint, int]]:
+def embedded(home: Path, *options: str) -> Iterator[tuple[Endpoint, int]]:
     """Runs until the block ends; its endpoint and its process."""
-    process = subprocess.Popen([APPRENTICE, "up", "--home", str(home), "--port", "0"], stdout=subprocess.DEVNULL)
+    command = [APPRENTICE, "up", "--home", str(home), "--port", "0", *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         yield _until_ready(home, process), process.pid
     finally:

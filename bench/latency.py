@@ -30,13 +30,7 @@ def rows() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         started = time.perf_counter()
-<<<<<<< HEAD
-        process = subprocess.Popen([apprentice, "up", "--home", str(home), "--port", "0"], stdout=subprocess.DEVNULL)
-        try:
-            until_ready(home, process)
-=======
         with embedded(home) as (_, pid):
->>>>>>> 87ceebc (make bench measures pages beside their own queries, and what one says until another hears it)
             first = time.perf_counter() - started
             found = asyncio.run(_measure(home))
             memory = _memory(pid)
@@ -44,21 +38,6 @@ def rows() -> list[Row]:
             alone("  its memory afterwards", memory, "MB", "< 250"), *found]  # fmt: skip
 
 
-<<<<<<< HEAD
-def until_ready(home: Path, process: subprocess.Popen[bytes]) -> None:
-    while True:
-        try:
-            read_endpoint(home)
-        except NotRunning:
-            if process.poll() is not None:
-                raise
-            time.sleep(0.02)  # noqa: TID251
-        else:
-            return
-
-
-=======
->>>>>>> 87ceebc (make bench measures pages beside their own queries, and what one says until another hears it)
 async def _measure(home: Path) -> list[Row]:
     endpoint = read_endpoint(home)
     bus = await Bus.connect(endpoint.users["owner"], name="bench")
