@@ -30,6 +30,13 @@ DEFAULTS: Final[Mapping[ProviderKind, Mapping[str, str]]] = {
     "embedded": {"name": "Embedded", "base_model": "embedded-retrieval-1", "target": "fine_tune"},
 }
 """With what the form of a new provider begins."""
+EXAMPLES: Final[Mapping[ProviderKind, str]] = {
+    "openai": "https://api.openai.com/v1",
+    "azure": "https://NAME.openai.azure.com/openai/v1",
+    "openai_compatible": "https://models.example.com/v1",
+    "embedded": "",
+}
+"""What an address looks like."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from contracts.queries import Models, Preflight, ProviderRow, Providers
 from services.refusals import Refused
 from services.web.answers import lead
 from services.web.problems import explained
-from services.web.providing import DEFAULTS, Shown, as_given, fields_of, looks_like_a_key, shown
+from services.web.providing import DEFAULTS, EXAMPLES, Shown, as_given, fields_of, looks_like_a_key, shown
 from services.web.rendering import new_id
 from services.web.shell import page, part
 from services.web.visitor import STUDIO, Signed, Visitor
@@ -158,7 +158,7 @@ async def _page(
     others = [one for one in found.providers if one.id != row.id and one.models]
     return await page(
         request, visitor, "provider.html", status if problem else 200,
-        provider=_shown(visitor, row), row=row, kind=row.provider_kind, given=given, problem=problem, others=others,
+        provider=_shown(visitor, row), row=row, kind=row.provider_kind, example=EXAMPLES[row.provider_kind], given=given, problem=problem, others=others,
         names=_names(visitor, models), may=visitor.has("administrator") and not row.retired,
     )  # fmt: skip
 
@@ -168,7 +168,7 @@ async def _form(
 ) -> HTMLResponse:
     return await page(
         request, visitor, "new_provider.html", 422 if problem else 200,
-        kind=kind, kinds=get_args(ProviderKind), given=given, problem=problem, row=None,
+        kind=kind, kinds=get_args(ProviderKind), example=EXAMPLES[kind], given=given, problem=problem, row=None,
     )  # fmt: skip
 
 
