@@ -52,6 +52,11 @@ def say(page: Page, text: str) -> Locator:
     return said
 
 
+def answer_to(page: Page, said: Locator) -> Locator:
+    """The assistant's answer to what was said, on this page."""
+    return page.locator(f'article[data-question="{said.get_attribute("data-id")}"]')
+
+
 def menu(page: Page, message: Locator) -> Locator:
     """The message's menu, opened by the right mouse button."""
     message.click(button="right")
@@ -63,12 +68,12 @@ def test_two_people_see_the_same_streamed_answer_and_which_version_gave_it(syste
     mara, theo = (opened(system, people.sign_in(system, one)) for one in ("mara", "theo"))
 
     # when one asks
-    say(mara, f"{BOT} Where do brand photos live?")
+    said = say(mara, f"{BOT} Where do brand photos live?")
 
     # then both read the same answer, and it is announced once
     texts = []
     for page in (mara, theo):
-        answer = page.locator("article[data-answer]").last
+        answer = answer_to(page, said)
         answer.get_by_role("link", name="answered by v1").wait_for()
         assert answer.get_by_role("link", name="answered by v1").get_attribute("href") == "/models/marketing"
         texts.append(answer.locator(".say").inner_text())
@@ -198,21 +203,21 @@ def test_one_edits_and_takes_back_ones_own_messages_only(system: System, people:
 def test_an_awaited_answer_is_stopped_by_escape_and_asked_for_again(system: System, people: People) -> None:
     mara = opened(system, people.sign_in(system, "mara"))
     system.fault(path=ASKING, status=None, delay=30)
-    say(mara, f"{BOT} Where do brand photos live now?")
+    said = say(mara, f"{BOT} Where do brand photos live now?")
     expect(mara.get_by_role("button", name="Stop")).to_be_visible()
 
     composer(mara).press("Escape")
     expect(mara.locator("#messages article").last).to_contain_text("The answer was stopped.")
     mara.get_by_role("button", name="Retry").click()
 
-    expect(mara.locator("article[data-answer]").last).to_contain_text("answered by v1")
+    expect(answer_to(mara, said)).to_contain_text("answered by v1")
     expect(mara.get_by_text("The answer was stopped.")).to_have_count(0)
 
 
 def test_a_failed_answer_says_why_and_is_retried(system: System, people: People) -> None:
     mara, theo = (opened(system, people.sign_in(system, one)) for one in ("mara", "theo"))
     system.fault(path=ASKING, status=500, times=20)
-    say(mara, f"{BOT} Where do press photos live?")
+    said = say(mara, f"{BOT} Where do press photos live?")
     for page in (mara, theo):
         expect(page.locator("#messages .note.bad")).to_contain_text("The provider failed with status 500")
     system.heal()
@@ -221,13 +226,13 @@ def test_a_failed_answer_says_why_and_is_retried(system: System, people: People)
 
     for page in (mara, theo):
         expect(page.locator("#messages .note.bad")).to_have_count(0)
-        expect(page.locator("#messages article").last).to_contain_text("answered by v1")
+        expect(answer_to(page, said)).to_contain_text("answered by v1")
 
 
 def test_an_answer_is_marked_wrong_without_teaching(system: System, people: People) -> None:
     mara = opened(system, people.sign_in(system, "mara"))
-    say(mara, f"{BOT} Where do brand photos live today?")
-    answer = mara.locator("article[data-answer]").last
+    said = say(mara, f"{BOT} Where do brand photos live today?")
+    answer = answer_to(mara, said)
     answer.get_by_text("answered by v1").wait_for()
 
     menu(mara, answer).get_by_role("menuitemcheckbox", name="Mark as wrong").click()
@@ -340,8 +345,8 @@ def test_two_have_one_direct_chat_in_which_an_assistant_always_answers(system: S
     assert places[0] == places[1]
 
     until_live(ines)
-    say(ines, "Where do brand photos live?")
-    expect(ines.locator("article[data-answer]").last).to_contain_text("answered by v1")
+    said = say(ines, "Where do brand photos live?")
+    expect(answer_to(ines, said)).to_contain_text("answered by v1")
 
 
 def test_strangers_see_nothing_of_a_group_by_page_or_stream(system: System, people: People) -> None:
