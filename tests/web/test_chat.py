@@ -47,9 +47,9 @@ def say(page: Page, text: str) -> Locator:
     """Say it; the message as it then stands in the thread."""
     composer(page).fill(text)
     composer(page).press("Enter")
-    said = page.locator("#messages article").filter(has_text=text.removeprefix(BOT).strip()).last
-    said.wait_for()
-    return said
+    said = page.locator("#messages article[data-id]:not([data-answer])")
+    said = said.filter(has_text=text.removeprefix(BOT).strip()).last
+    return page.locator(f'[id="m-{said.get_attribute("data-id")}"]')
 
 
 def answer_to(page: Page, said: Locator) -> Locator:
