@@ -48,6 +48,7 @@ class Brought:
     total: float | None = None
     undone: Undone | None = None
     problem: str = ""
+    problem_code: str = ""
     after: Phase = "columns"
     """Of a broken one: what it was doing."""
 
@@ -141,6 +142,7 @@ class Imports:
         if one.running:
             work.close()
             raise Refused("import_running", f"{one.name} is still on its way; wait until it is done.")
+        one.problem_code = ""
         one.phase, one.problem, one.done, one.total = phase, "", 0, one.size if phase != "undoing" else None
         task = asyncio.create_task(work)
         self._tasks[one.id] = task
@@ -153,9 +155,10 @@ class Imports:
         problem = task.exception()
         if isinstance(problem, NoReply | Refused):
             one.after, one.phase, one.problem = one.phase, "broken", str(problem)
+            one.problem_code = problem.code if isinstance(problem, Refused) else "unavailable"
         elif problem is not None:
             logger.error("an import ended by an error of ours", exc_info=problem)
-            one.after, one.phase, one.problem = one.phase, "broken", "internal_error"
+            one.after, one.phase, one.problem, one.problem_code = one.phase, "broken", "", "internal_error"
         else:
             one.phase = then
         self._keep(one)

@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from services.web.languages import translations
-from services.web.refusal_words import Say
+from services.web.refusal_words import Say, refusal_words
 
 
 def failure_words(_: Say) -> Mapping[str, str]:
@@ -17,9 +17,21 @@ def failure_words(_: Say) -> Mapping[str, str]:
 def failure(language: str, code: str, message: str, fix: str = "") -> Markup:
     """What failed and what to do: as it was recorded, or ours for its code in another language, else marked as English."""
     recorded = " ".join(part for part in (message, fix) if part)
+    return _said(language, failure_words(translations(language).gettext).get(code), recorded)
+
+
+def refused(language: str) -> Any:
+    """A function for templates: the refusal of this code and message in this language, else marked as English."""
+
+    def write(code: str, message: str) -> Markup:
+        return _said(language, refusal_words(translations(language).gettext).get(code), message)
+
+    return write
+
+
+def _said(language: str, ours: str | None, recorded: str) -> Markup:
     if language == "en":
         return escape(recorded)
-    ours = failure_words(translations(language).gettext).get(code)
     return escape(ours) if ours else Markup('<span lang="en">{}</span>').format(recorded)
 
 

@@ -8,7 +8,7 @@ Say = Callable[[str], str]
 
 NOT_BY_PAGES: Final = frozenset({
     "forged_actor", "forged_source", "id_reused", "inbox_full", "instant_in_future", "instant_without_zone", "intent_running",
-    "job_exists", "no_file", "not_a_question", "not_announced", "not_compiling", "not_requested", "not_your_fact", "schema_too_new",
+    "job_exists", "not_a_question", "not_announced", "not_compiling", "not_requested", "not_your_fact", "schema_too_new",
     "unknown_fact", "usage", "wrong_step", "answer_stopped",
 })  # fmt: skip
 """Codes of refusals that only modules, services and the command line meet."""
@@ -93,6 +93,9 @@ def _of_lessons(_: Say) -> dict[str, str]:
         "nothing_learnt": _("No answer of the assistant is to be learnt; choose the right one."),
         "no_question": _("Nobody asks before the answer that is to be learnt; include the question."),
         "no_straight": _("There is no wrong answer to set straight; train the whole exchange instead."),
+        "unknown_import": _("There is no such import."),
+        "import_running": _("It is still on its way; wait until it is done."),
+        "no_file": _("Choose a file first."),
         "proposal_closed": _("This proposal was decided on already."),
         "not_the_proposer": _("Only who proposed it takes it back; a trainer may decline it."),
     }

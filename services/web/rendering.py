@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from services.web import markdown, static_files
-from services.web.failure_words import failed
+from services.web.failure_words import failed, refused
 from services.web.languages import translations
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -39,6 +39,7 @@ def environment(language: str) -> Environment:
         "language": language,
         "new_id": new_id,
         "failed": failed(language),
+        "refused": refused(language),
     }
     made.filters |= {
         "markdown": markdown.html, "initials": initials, "colour": colour, "number": number(language),

@@ -17,7 +17,7 @@ from services.web.answers import by_script, lead
 from services.web.directory import named
 from services.web.lesson_changes import Change
 from services.web.lesson_words import answered
-from services.web.problems import explained
+from services.web.problems import Told, explained
 from services.web.shell import page, part
 from services.web.visitor import STUDIO, Signed, Visitor
 from services.web.wording import difference
@@ -42,7 +42,7 @@ async def findings(
     known: Models = await visitor.ask("models")
     chosen = next((one for one in known.models if one.id == model), None)
     if model and chosen is None:
-        raise Refused("unknown_model", visitor.text("There is no such model."))
+        raise Told("unknown_model", visitor.text("There is no such model."))
     chosen = chosen or next((one for one in known.models if one.default), next(iter(known.models), None))
     if chosen is None:
         return await page(request, visitor, "conflicts.html", model=None, models=[])

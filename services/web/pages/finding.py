@@ -54,7 +54,7 @@ async def _context(visitor: Visitor, text: str) -> dict[str, Any]:
     if words:
         found = await visitor.ask("find", text=words, limit=PER_KIND)
     everybody = await visitor.house.directory.everybody()
-    groups = _groups(visitor, found.found, words, everybody, only=only)
+    groups = _groups(visitor, [_called(visitor, one, everybody) for one in found.found], words, everybody, only=only)
     return {
         "text": text, "groups": groups, "number": sum(len(options) for _, options in groups),
         "marked": lambda name: marked(name, words),
@@ -82,6 +82,12 @@ def _groups(
         groups = [(say("Go to"), [*goes, *named]), (say("Do"), [*of_models, *does]), (say("Lessons"), lessons)]
         groups = groups[1:2] if only else groups
     return [(name, options) for name, options in groups if options]
+
+
+def _called(visitor: Visitor, one: FoundRow, everybody: Mapping[str, Named]) -> FoundRow:
+    """The same with a model's name in the visitor's language."""
+    named = next((named for named in everybody.values() if one.kind == "model" and named.model == one.id), None)
+    return one.model_copy(update={"name": named.called(visitor.language)}) if named else one
 
 
 def _option(visitor: Visitor, one: FoundRow, everybody: Mapping[str, Named]) -> Option | None:

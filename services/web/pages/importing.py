@@ -21,7 +21,7 @@ from services.web.answers import by_script, lead
 from services.web.asking import MODULE
 from services.web.bringing import LARGEST, Brought
 from services.web.columns import chosen, complete, excerpts, guessed, sheet
-from services.web.problems import explained, sentence
+from services.web.problems import Told, explained, sentence
 from services.web.rendering import new_id
 from services.web.shell import page, part
 from services.web.visitor import Signed, Visitor
@@ -78,7 +78,7 @@ async def read_as(
     visitor.need("trainer")
     one = _mine(visitor, id)
     if one.running:
-        raise Refused("import_running", visitor.text("It is still on its way; wait until it is done."))
+        raise Told("import_running", visitor.text("It is still on its way; wait until it is done."))
     header = (await asyncio.to_thread(sheet, one.path)).header if format == "csv" else []
     again = guess or format != one.format
     one.format, one.mapping = format, guessed(header) if again else chosen(header, field)
@@ -103,7 +103,7 @@ async def start(request: Request, visitor: Signed, id: str) -> Response:
     visitor.need("trainer")
     one = _mine(visitor, id)
     if one.phase not in ("checked", "broken"):
-        raise Refused("import_running", visitor.text("It is still on its way, or in already."))
+        raise Told("import_running", visitor.text("It is still on its way, or in already."))
     visitor.house.imports.start(one)
     return lead(request, f"/imports/{id}")
 
@@ -165,7 +165,7 @@ class _Unseen:
 def _mine(visitor: Visitor, id: str) -> Brought:
     one = visitor.house.imports.find(id, visitor.actor)
     if one is None:
-        raise Refused("unknown_import", visitor.text("This file isn't here any more; bring it again."))
+        raise Told("unknown_import", visitor.text("This file isn't here any more; bring it again."))
     return one
 
 
@@ -174,18 +174,18 @@ async def _received(request: Request, visitor: Visitor) -> tuple[str, Path]:
     given = request.headers.get("content-length", "")
     if not given.isdecimal() or int(given) > LARGEST + PIECE:
         too_large = visitor.text("A file may have %(number)s MB; split it, or import it at the command line.")
-        raise Refused("too_large", too_large % {"number": LARGEST // 1_000_000})
+        raise Told("too_large", too_large % {"number": LARGEST // 1_000_000})
     async with request.form(max_files=1, max_fields=4) as form:
         file = form.get("file")
         if not isinstance(file, UploadFile) or not file.filename:
-            raise Refused("no_file", visitor.text("Choose a file first."))
+            raise Told("no_file", visitor.text("Choose a file first."))
         path = visitor.house.imports.place()
         with path.open("wb") as kept:
             while piece := await file.read(PIECE):
                 await asyncio.to_thread(kept.write, piece)
         if not path.stat().st_size:
             path.unlink()
-            raise Refused("no_file", visitor.text("The file is empty."))
+            raise Told("no_file", visitor.text("The file is empty."))
         return file.filename[:200], path
 
 
@@ -215,7 +215,7 @@ async def _context(visitor: Visitor, one: Brought, rows: str) -> dict[str, Any]:
         "looked": looked, "formats": FORMATS, "columns": COLUMNS,
         "field_of": lambda name: fields.get(name) or (name if name in COLUMNS and name not in one.mapping else ""),
         "new": report.accepted - report.proposed - report.revised - report.restored, "shown": SHOWN,
-        "problem": sentence(visitor.language, one.problem, "") if one.problem == "internal_error" else one.problem,
+        "problem": sentence(visitor.language, one.problem_code, one.problem) if one.problem_code else "",
     }  # fmt: skip
 
 
@@ -231,7 +231,7 @@ async def _remembered(request: Request, visitor: Visitor, id: str, undone: Any =
     """An import of which only the log still tells. Raises `Refused`: `unknown_import`."""
     found: ImportedLessons = await visitor.ask("imported", import_id=id, limit=1_000)
     if not found.lessons:
-        raise Refused("unknown_import", visitor.text("There is no such import."))
+        raise Told("unknown_import", visitor.text("There is no such import."))
     return await page(
         request, visitor, "import_past.html", id=id, number=len(found.lessons), more=found.next is not None,
         undone=undone, form=new_id(),
