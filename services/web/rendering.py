@@ -43,7 +43,7 @@ def environment(language: str) -> Environment:
     }
     made.filters |= {
         "markdown": markdown.html, "initials": initials, "colour": colour, "number": number(language),
-        "instant": instant, "size": size(language), "calendar": calendar(language), "money": money(language),
+        "called": called(language), "instant": instant, "size": size(language), "calendar": calendar(language), "money": money(language),
     }  # fmt: skip
     made.filters |= {
         name: _timed(name, language) for name in ("clock", "day", "moment", "date", "lately", "recently", "exactly")
@@ -91,6 +91,15 @@ def initials(name: str) -> str:
 def colour(id: str) -> str:
     """One of the six colours of pictures, always the same for the same id."""
     return f"h{sum(id.rpartition(':')[2].encode()) % _COLOURS + 1}"
+
+
+def called(language: str) -> Any:
+    """A filter that gives the name of a model or provider in this language."""
+
+    def write(one: Any) -> str:
+        return str(one.names.get(language) or one.name)
+
+    return write
 
 
 def instant(value: str | int | datetime) -> datetime:

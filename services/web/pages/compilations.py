@@ -55,6 +55,7 @@ async def all_compilations(
         status=wanted, statuses=get_args(Status), before=before, named=lambda member: named(everybody, member),
         here="/compilations?" + urlencode({key: value for key, value in given.items() if value}),
         active={one.id: one.active.version for one in models.models if one.active},
+        called={one.id: one.names.get(visitor.language) or one.name for one in models.models},
     )  # fmt: skip
 
 

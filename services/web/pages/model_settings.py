@@ -44,7 +44,8 @@ async def would_do(request: Request, visitor: Signed, id: str) -> HTMLResponse:
         wanted = await _read(request, model)
     except (ValueError, ValidationError):
         return part(request, visitor, "parts/effects.html", effects=[], changed=[], problem=_number(visitor))
-    among = (context["known"], context["by_provider"], context["sections"])
+    known = [one.model_copy(update={"name": context["named_model"][one.id]}) for one in context["known"]]
+    among = (known, context["by_provider"], context["sections"])
     found = effects(Proposal(model, wanted, *among, say=visitor.text))
     return part(request, visitor, "parts/effects.html", effects=found, changed=wanted.changed(model), problem="")
 
@@ -137,7 +138,7 @@ async def _context(visitor: Visitor, id: str) -> dict[str, Any]:
         "sections": {fold(one.section): one.lessons for one in counted.sections or []},
         "spelt": [one.section for one in counted.sections or []], "watching": id in told.watching,
         "is_admin": visitor.has("administrator") and not model.archived, "languages": LANGUAGES,
-        "named_model": {one.id: one.name for one in known.models},
+        "named_model": {one.id: one.names.get(visitor.language) or one.name for one in known.models},
     }  # fmt: skip
 
 

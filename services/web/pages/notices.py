@@ -59,16 +59,25 @@ async def watch(visitor: Signed, model: Text, id: Text, wanted: Text = "") -> Re
 
 
 async def _told(visitor: Visitor, limit: int, before: int | None = None) -> dict[str, Any]:
-    found: Notices = await visitor.ask("notices", limit=limit, before=before)
+    told, models = await asyncio.gather(visitor.ask("notices", limit=limit, before=before), visitor.ask("assistants"))
+    found: Notices = told
+    known: Assistants = models
+    names = {one.model: one.names.get(visitor.language) or one.name for one in known.assistants}
     declined = [row for row in found.notices if row.kind == "proposal_declined"]
     reasons = await asyncio.gather(*(_reason(visitor, row) for row in declined))
     return {
-        "notices": found.notices,
+        "notices": [_called(row, names) for row in found.notices],
         "unread": found.unread,
         "watching": set(found.watching),
         "next": found.next,
         "reasons": {row.position: reason for row, reason in zip(declined, reasons, strict=True)},
     }
+
+
+def _called(row: NoticeRow, names: dict[str, str]) -> NoticeRow:
+    """The same with its model's name in the visitor's language."""
+    name = names.get(getattr(row, "model", None) or "")
+    return row.model_copy(update={"name": name}) if name else row
 
 
 async def _reason(visitor: Visitor, row: NoticeRow) -> str:
