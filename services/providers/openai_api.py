@@ -1,7 +1,7 @@
 """Every provider that speaks OpenAI's API, through the official client. The one module that imports `openai`."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -102,7 +102,7 @@ class OpenAIProvider:
             return None
         except _FAILURES as error:
             raise _problem(error, doing="looking for the model") from error
-        said = (model.model_extra or {}).get("shutdown_date")
+        said = _extra(model).get("shutdown_date")
         try:
             return date.fromisoformat(said) if isinstance(said, str) else None
         except ValueError:
@@ -140,9 +140,14 @@ class OpenAIProvider:
         await self._client.close()
 
     def _known(self, reply: Any) -> bool | None:
-        about = (reply.model_extra or {}).get("apprentice") if self.capabilities.knows else None
+        about = _extra(reply).get("apprentice") if self.capabilities.knows else None
         known = about.get("known") if isinstance(about, dict) else None
         return known if isinstance(known, bool) else None
+
+
+def _extra(reply: object) -> Mapping[str, Any]:
+    """The fields that the client doesn't know; none of an answer that isn't even an object."""
+    return getattr(reply, "model_extra", None) or {}
 
 
 async def _try(call: Awaitable[T], doing: str) -> T:

@@ -158,3 +158,12 @@ def test_a_secret_goes_only_where_it_may() -> None:
         assert caught.value.code == code
     with pytest.raises(ProviderProblem, match="no address"):
         address_of("azure", None, "http://embedded/v1")
+
+
+@pytest.mark.parametrize("body", ['"a text"', "[]", "{}", "7", 'data: {"id": "x"}\n\n'])
+async def test_when_a_model_ends_is_not_known_from_nonsense(body: str) -> None:
+    async with answering(reply(200, body)) as provider:
+        try:
+            assert await provider.shutdown_date("m") is None
+        except ProviderProblem as problem:
+            assert problem.message
