@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
 
@@ -199,19 +200,27 @@ async def _choose(request: Request, visitor: Visitor, id: str, problem: str = ""
 
 
 async def _context(visitor: Visitor, one: Brought, rows: str) -> dict[str, Any]:
-    """What import.html and parts/import.html need."""
-    model: ModelRow = await visitor.ask("model", model=one.model)
+    """What import.html and parts/import.html need: all of one moment, for the import goes on meanwhile."""
+    while True:
+        phase = one.phase
+        context = await _looked(visitor, one, rows)
+        if one.phase == phase:
+            return context | {"one": replace(one)}
+
+
+async def _looked(visitor: Visitor, one: Brought, rows: str) -> dict[str, Any]:
     report = one.report
     looked = sum(report.marks.values())
     kind = rows if rows in ("rejected", "marked") else "rejected" if report.rejected or not looked else "marked"
     told = [] if one.running or one.phase == "columns" else _first(report, kind)
-    head, said = await asyncio.gather(
+    model, head, said = await asyncio.gather(
+        visitor.ask("model", model=one.model),
         asyncio.to_thread(sheet, one.path) if one.format == "csv" else _no_sheet(),
         asyncio.to_thread(excerpts, one.path, {row["line"] for row in told}),
     )
     fields = {column: field for field, column in one.mapping.items()}
     return {
-        "one": one, "model": model, "report": report, "kind": kind, "told": told, "said": said, "sheet": head,
+        "model": model, "report": report, "kind": kind, "rows": rows, "told": told, "said": said, "sheet": head,
         "looked": looked, "formats": FORMATS, "columns": COLUMNS,
         "field_of": lambda name: fields.get(name) or (name if name in COLUMNS and name not in one.mapping else ""),
         "new": report.accepted - report.proposed - report.revised - report.restored, "shown": SHOWN,

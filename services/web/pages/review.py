@@ -170,15 +170,16 @@ async def _context(
     if row is None:
         row = await visitor.ask("proposal", proposal=chosen) if chosen else next(iter(rows), None)
     names = _names(visitor, models)
+    waiting, place = await asyncio.gather(_queue(visitor, rows, names, everybody), _place(visitor, row, everybody))
     context: dict[str, Any] = {
-        "queue": await _queue(visitor, rows, names, everybody), "more": found.next is not None, "names": names,
+        "queue": waiting, "more": found.next is not None, "names": names, "place": place,
         "named": lambda actor: named(everybody, actor), "problem": problem, "difference": difference,
         "chosen": None, "can_decide": False, "picked": bool(chosen),
     }  # fmt: skip
     if row is not None:
         proposed = Proposed(row)
         context |= {
-            "chosen": proposed, "given": dict(given or proposed.fields), "place": await _place(visitor, row, everybody),
+            "chosen": proposed, "given": dict(given or proposed.fields),
             "can_decide": visitor.has("trainer") and row.status == "open",
             "version": next((one.active.version for one in models.models if one.id == row.model and one.active), None),
         }  # fmt: skip
@@ -207,9 +208,9 @@ async def _queue(
     return waiting
 
 
-async def _place(visitor: Visitor, row: ProposalRow, everybody: Mapping[str, Named]) -> dict[str, Any] | None:
+async def _place(visitor: Visitor, row: ProposalRow | None, everybody: Mapping[str, Named]) -> dict[str, Any] | None:
     """The chat that it was taken from: its name where the visitor is in it, and the first of its messages."""
-    origin = row.content.get("origin_reference") or {}
+    origin = (row.content.get("origin_reference") if row is not None else None) or {}
     if not origin.get("group"):
         return None
     messages = origin.get("messages") or []
