@@ -66,12 +66,14 @@ class _Taken:
 class Import:
     """Reports the rows of one file under one correlation, so that it can be undone as a whole."""
 
-    def __init__(self, client: Plain, id: str, model: str | None, report: Report, *, dry: bool) -> None:
+    def __init__(
+        self, client: Plain, id: str, model: str | None, report: Report, *, dry: bool, at_once: int = AT_ONCE
+    ) -> None:
         self._client, self._id, self._model, self._report, self._dry = client, id, model, report, dry
         self._head = self._rows = 0
         self._ids: dict[str, str | Refused] = {}
         self._seen = Seen()
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._room, self._at_once = asyncio.Semaphore(at_once), at_once
         self._open: set[asyncio.Task[None]] = set()
         self._known: list[_Taken] = []
         self._broken: BaseException | None = None
@@ -112,7 +114,7 @@ class Import:
         return _Taken(row.line, self._rows, row.fact, data, self._fact_id(row, data))
 
     async def _start(self, work: Coroutine[Any, Any, None], places: int = 1) -> None:
-        places = min(places, AT_ONCE)
+        places = min(places, self._at_once)
         for _ in range(places):  # nobody else takes any, so nobody waits for what another half has
             await self._room.acquire()
         task = asyncio.create_task(work)

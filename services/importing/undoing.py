@@ -30,10 +30,10 @@ class Undone:
 class Undoing:
     """Takes one import back; what was taken back before stays so."""
 
-    def __init__(self, client: Plain, id: str) -> None:
+    def __init__(self, client: Plain, id: str, at_once: int = AT_ONCE) -> None:
         self._client, self._id = client, id
         self._undone, self._head = Undone(), 0
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._room = asyncio.Semaphore(at_once)
 
     async def run(self, bar: Bar) -> Undone:
         """Page by page. Raises `Refused` when there is no such import."""
@@ -95,9 +95,9 @@ class Undoing:
         self._undone.left.append(row | {"message": message})
 
 
-async def undo_import(client: Plain, id: str, bar: Bar) -> Undone:
+async def undo_import(client: Plain, id: str, bar: Bar, at_once: int = AT_ONCE) -> Undone:
     """Everything that the import changed, newest first. Raises `Refused` when there is no such import."""
-    return await Undoing(client, id).run(bar)
+    return await Undoing(client, id, at_once).run(bar)
 
 
 async def _inverse(client: Plain, row: Row) -> tuple[str, dict[str, Any]]:

@@ -22,6 +22,8 @@ from services.web.columns import complete, guessed, sheet
 
 LARGEST: Final = 200_000_000
 """Bytes of a file."""
+AT_ONCE: Final = 16
+"""Facts that an import reports at once: fewer than at the command line, so that everybody's pages stay quick."""
 KEPT: Final = 3_600.0
 """Seconds for which a file and what became of it are kept after the last look at them."""
 Phase = Literal["columns", "checking", "checked", "importing", "done", "undoing", "undone", "broken"]
@@ -169,11 +171,11 @@ class Imports:
         plain = Plain(self._bus, MODULE, one.actor)
         with one.path.open("rb") as stream:
             rows = read_rows(stream, one.format, one.mapping)
-            importing = Import(plain, one.id, one.model, one.report, dry=dry)
+            importing = Import(plain, one.id, one.model, one.report, dry=dry, at_once=AT_ONCE)
             await importing.run(rows, _Bar(one), lambda: (_told(stream, one.size), one.size), AT_A_TIME)
 
     async def _undo(self, one: Brought) -> None:
-        one.undone = await undo_import(Plain(self._bus, MODULE, one.actor), one.id, _Bar(one))
+        one.undone = await undo_import(Plain(self._bus, MODULE, one.actor), one.id, _Bar(one), AT_ONCE)
 
     def _keep(self, one: Brought) -> None:
         if one.id in self._leaving:

@@ -25,7 +25,7 @@ from services.web.wording import difference
 Show = Literal["conflicts", "duplicates", "alike", "personal"]
 AT_A_TIME: Final = 30
 SCANNED: Final = 500
-"""Conflicts and duplicates of a training set that are counted."""
+"""Questions with several answers that are looked through for duplicates and settled ones."""
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -144,21 +144,22 @@ async def _context(
 ) -> dict[str, Any]:
     """What parts/findings.html needs."""
     alike = {"model": model.id, "limit": AT_A_TIME} | ({"before": before} if before is not None else {})
-    found, personal, resembling, everybody = await asyncio.gather(
+    found, undecided, personal, resembling, everybody = await asyncio.gather(
         visitor.ask("conflicts", model=model.id, limit=SCANNED),
+        visitor.ask("conflicts", model=model.id, limit=AT_A_TIME, open_only=True) if show == "conflicts" else _nothing(),
         visitor.ask("personal_data", model=model.id, limit=AT_A_TIME if show == "personal" else 0),
         visitor.ask("resemblances", **alike) if show == "alike" else _nothing(),
         visitor.house.directory.everybody(),
     )  # fmt: skip
     every: Conflicts = found
     lessons: list[LessonRow] = await asyncio.gather(*(visitor.ask("lesson", lesson=one.id) for one in personal.lessons))
-    open_first = sorted((one for one in every.conflicts if one.conflicting), key=lambda one: one.settled)
     repeated = [one for one in every.conflicts if one.duplicates]
-    shown = {"conflicts": open_first, "duplicates": repeated}.get(show, [])
+    settled = [one for one in every.conflicts if one.conflicting and one.settled]
+    shown = undecided.conflicts + settled if undecided is not None else repeated if show == "duplicates" else []
     parents = {one.id: one.parent for one in known.models}
     return {
-        "model": model, "show": show, "every": every, "open": every.open, "conflicting": open_first,
-        "repeated": repeated, "shown": shown[:AT_A_TIME], "personal": personal, "resembling": resembling,
+        "model": model, "show": show, "every": every, "repeated": repeated, "shown": shown[:AT_A_TIME],
+        "more": len(shown) > AT_A_TIME or (undecided is not None and undecided.next is not None), "personal": personal, "resembling": resembling,
         "difference": difference, "can_teach": visitor.has("trainer"), "answers": {one.id: answered(one) for one in lessons}, "before": before,
         "names": {one.id: one.names.get(visitor.language) or one.name for one in known.models},
         "named": lambda actor: named(everybody, actor), "why": lambda one: why_wins(one, model.id, parents),

@@ -3,7 +3,7 @@
 import asyncio
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
@@ -145,7 +145,8 @@ async def rejected(visitor: Signed, id: str) -> StreamingResponse:
     )
 
 
-def _csv(report: Report) -> Iterator[str]:
+async def _csv(report: Report) -> AsyncIterator[str]:
+    """Asynchronous, so that it runs where the report's database was opened."""
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerow(("line", "row", "code", "message"))
