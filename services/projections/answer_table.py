@@ -6,7 +6,7 @@ Filters, order and counts are read from one covering index; texts are fetched fo
 import base64
 import binascii
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -79,11 +79,11 @@ def lesson_table(question: Question, wanted: q.LessonTableWanted) -> q.LessonTab
     """A page of the table."""
     id = find_taught(question, wanted.model)
     standing = question.sources.standings.standing(question.training, id, question.position)
-    scope = _scope(question, id, inherited=wanted.inherited)
+    scopes = _scopes(question, id, inherited=wanted.inherited)
+    scope = or_(*scopes)
     cursor = _Cursor.read(wanted.after, int if wanted.sort == "taught" else str) if wanted.after else None
-    enough = COUNTED + 1 if cursor is None else wanted.limit + 1
-    keys = _keys(question, wanted, scope, standing, cursor, enough)
-    total = len(keys) if cursor is None else cursor.total
+    keys = _keys(question, wanted, scopes, standing, cursor)
+    total = _total(question, wanted, scope, standing) if cursor is None else cursor.total
     back = cursor is not None and cursor.back
     shown = keys[: wanted.limit]
     rows = _rows(question, scope, standing, shown)
@@ -104,15 +104,12 @@ def lesson_table(question: Question, wanted: q.LessonTableWanted) -> q.LessonTab
     )
 
 
-def _scope(question: Question, id: str, *, inherited: bool) -> ColumnElement[bool]:
-    """The model's own lessons, those that train nothing too, and perhaps what relatives bring in."""
+def _scopes(question: Question, id: str, *, inherited: bool) -> list[ColumnElement[bool]]:
+    """The model's own lessons, those that train nothing too, and what each relative brings in: one condition a model."""
     holds = and_(lesson.c.valid_from <= question.position, lesson.c.valid_to > question.position)
     own = and_(lesson.c.model == id, holds)
     relatives = contributors(places_at(question.training, question.position), id)[1:] if inherited else []
-    if not relatives:
-        return own
-    models = lesson.c.model.in_([id, *(one.model for one in relatives)])
-    return and_(models, or_(own, taken_by(relatives, question.position)))
+    return [own, *(and_(lesson.c.model == one.model, taken_by([one], question.position)) for one in relatives)]
 
 
 # the order ------------------------------------------------------------------------------------------------------------
@@ -121,26 +118,54 @@ def _scope(question: Question, id: str, *, inherited: bool) -> ColumnElement[boo
 def _keys(
     question: Question,
     wanted: q.LessonTableWanted,
-    scope: ColumnElement[bool],
+    scopes: Sequence[ColumnElement[bool]],
     standing: Standing,
     cursor: _Cursor | None,
-    enough: int,
 ) -> list[_Key]:
-    """So many in the order that is wanted, from behind the cursor."""
+    """One more than a page in the order that is wanted, from behind the cursor."""
     column = _SORTED[wanted.sort]
     descending = wanted.descending != (cursor is not None and cursor.back)
-    query: Select[Any] = select(column, lesson.c.taught, lesson.c.body).where(scope, *_filters(wanted))
-    query = _worded(query, wanted.text)
+    order = [one.desc() if descending else one.asc() for one in dict.fromkeys((column, lesson.c.taught))]
+    texts, enough = _picked(wanted, standing), wanted.limit + 1
+    found: list[_Key] = []
+    # Each model's lessons stand in the index as they were taught; together they would have to be sorted by the database.
+    for scope in scopes if column is lesson.c.taught else [or_(*scopes)]:
+        query = _of_table(wanted, standing, (column, lesson.c.taught, lesson.c.body)).where(scope).order_by(*order)
+        if cursor is not None:
+            query = query.where(_beyond(column, cursor, descending=descending))
+        if texts is None:
+            query = query.limit(enough)
+        with question.training.execute(query.execution_options(stream_results=True)) as rows:
+            found += islice((_Key(*row) for row in rows if texts is None or row[2] in texts), enough)
+    if column is lesson.c.taught:
+        found.sort(key=lambda key: key.taught, reverse=descending)
+    return found[:enough]
+
+
+def _total(question: Question, wanted: q.LessonTableWanted, scope: ColumnElement[bool], standing: Standing) -> int:
+    """How many there are, counted no further than one beyond `COUNTED`."""
+    texts = _picked(wanted, standing)
+    query = _of_table(wanted, standing, (lesson.c.body,)).where(scope)
+    if texts is None:
+        counted = select(func.count()).select_from(query.limit(COUNTED + 1).subquery())
+        return int(question.training.execute(counted).scalar_one())
+    with question.training.execute(query.execution_options(stream_results=True)) as found:
+        return len(list(islice((text for text in found.scalars() if text in texts), COUNTED + 1)))
+
+
+def _of_table(wanted: q.LessonTableWanted, standing: Standing, columns: Sequence[Any]) -> Select[Any]:
+    """The rows that the filters leave, but for texts that are too many to be asked for by name."""
+    query = _worded(select(*columns).where(*_filters(wanted)), wanted.text)
     texts = _texts(wanted.state, standing)
     if texts is None:
-        query = query.where(_of_state(wanted.state, standing)).limit(enough)
-    elif len(texts) <= _FEW:
-        query = query.where(lesson.c.body.in_(list(texts))).limit(enough)
-    if cursor is not None:
-        query = query.where(_beyond(column, cursor, descending=descending))
-    order = [one.desc() if descending else one.asc() for one in dict.fromkeys((column, lesson.c.taught))]
-    with question.training.execute(query.order_by(*order).execution_options(stream_results=True)) as found:
-        return list(islice((_Key(*row) for row in found if texts is None or row[2] in texts), enough))
+        return query.where(_of_state(wanted.state, standing))
+    return query.where(lesson.c.body.in_(list(texts))) if len(texts) <= _FEW else query
+
+
+def _picked(wanted: q.LessonTableWanted, standing: Standing) -> Collection[int] | None:
+    """The texts that are picked from a scan, where they are too many to be asked for by name."""
+    texts = _texts(wanted.state, standing)
+    return texts if texts is not None and len(texts) > _FEW else None
 
 
 def _beyond(column: Any, cursor: _Cursor, *, descending: bool) -> ColumnElement[bool]:

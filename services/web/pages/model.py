@@ -11,6 +11,7 @@ from contracts.facts.person import ModelUnwatched, ModelWatched
 from contracts.queries import Asked, Compilations, ModelRow, Preflight
 from services.refusals import Refused
 from services.web.answers import aims_at, by_script, lead, refreshed
+from services.web.asking import MODULE
 from services.web.directory import named
 from services.web.lesson_view import View
 from services.web.model_about import about
@@ -23,6 +24,8 @@ from services.web.wording import length
 VERSIONS: Final = 8
 """Compilations that stand on the page."""
 ROWS: Final = 10
+PACKAGING_SECONDS: Final = 60.0
+"""How long a preflight may take: it packages the whole training set."""
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -132,5 +135,8 @@ async def _versions(visitor: Visitor, id: str) -> dict[str, Any]:
 
 
 async def _preflight(visitor: Visitor, id: str) -> Preflight:
-    found: Preflight = await visitor.ask("preflight", model=id)
+    wanted = {"model": id}
+    found: Preflight = (
+        await visitor.bus.query("preflight", wanted, module=MODULE, actor=visitor.actor, timeout=PACKAGING_SECONDS)
+    )[1]
     return found
