@@ -17,6 +17,8 @@ from services.web.languages import translations
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _COLOURS: Final = 6
+_WITH_YEAR: Final = {"en": "d MMMM y", "bg": "d MMMM y 'г'."}
+_WEEKDAY: Final = {"en": "EEEE ", "bg": "EEEE, "}
 _UNITS: Final = {"B": 1, "KB": 1_000, "MB": 1_000_000}
 
 
@@ -150,7 +152,7 @@ def calendar(language: str) -> Any:
         from babel.dates import format_date
 
         day = date.fromisoformat(value) if isinstance(value, str) else value
-        return str(format_date(day, "d MMMM y", locale=language))
+        return str(format_date(day, _WITH_YEAR[language], locale=language))
 
     return write
 
@@ -166,10 +168,11 @@ def _timed(name: str, language: str) -> Any:
         short = format_time(at, "HH:mm", locale=language)
         if name == "clock" or (name in ("lately", "recently") and at.date() == today):
             return str(short)
-        pattern = "d MMMM" if at.year == today.year else "d MMMM y"
+        pattern = "d MMMM" if at.year == today.year else _WITH_YEAR[language]
         if name == "day":
-            pattern = "EEEE d MMMM" if at.year == today.year else "EEEE d MMMM y"
+            pattern = _WEEKDAY[language] + pattern
         day = str(format_date(at.date(), pattern, locale=language))
+        day = day[:1].upper() + day[1:]
         return f"{day}, {short}" if name in ("moment", "recently") else day
 
     return write
