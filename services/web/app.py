@@ -117,7 +117,7 @@ async def _away(request: Request, problem: Exception) -> Response:
 async def _http(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)
     return await _problem(
-        request, problem.status_code, Refused("unknown_page" if problem.status_code == 404 else "http", "")
+        request, problem.status_code, Refused("unknown_page" if problem.status_code == 404 else "malformed", "")
     )
 
 

@@ -1,6 +1,7 @@
 """What went wrong, as a sentence in the visitor's language."""
 
 from services.refusals import Refused
+from services.web.failure_words import failure_words
 from services.web.languages import translations
 from services.web.refusal_words import refusal_words
 from services.web.visitor import Visitor
@@ -39,4 +40,9 @@ def sentence(language: str, code: str, message: str) -> str:
     if language == "en" and message:
         return message
     _ = translations(language).gettext
-    return refusal_words(_).get(code) or message or _("Something went wrong; nothing was changed.")
+    return (
+        refusal_words(_).get(code)
+        or failure_words(_).get(code)
+        or message
+        or _("Something went wrong; nothing was changed.")
+    )

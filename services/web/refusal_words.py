@@ -72,7 +72,6 @@ def _of_models(_: Say) -> dict[str, str]:
         "provider_retired": _("This provider is retired; choose another one."),
         "address_needed": _("A provider of this kind needs its address."),
         "secret_needed": _("A provider of this kind needs a secret: name one that is configured with its host."),
-        "secret_not_for_host": _("This secret may not be sent to this host."),
         "base_model_retires": _(
             "The base model is shut down soon. Choose another base model or provider, or compile all the same."
         ),
