@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 
 from services.bus.client import NoReply
 from services.health import Health
@@ -80,6 +81,7 @@ def application(house: House, ready: Callable[[], bool]) -> App:
     """Everything that is served over HTTP."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = house
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)  # streams of events are left as they are
     for router in ROUTERS:
         app.include_router(router)
     app.add_exception_handler(SignedOut, _signed_out)

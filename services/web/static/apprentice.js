@@ -48,3 +48,23 @@ live?.addEventListener("htmx:sse:after:connection", () => {
   note = undefined;
 });
 addEventListener("online", () => live?._htmx?.sse?.delayCanceller?.());
+
+// Recent places are this browser's, and only as long as somebody is signed in.
+const { me, palette } = document.body.dataset, here = location.pathname + location.search;
+if (!me) Object.keys(localStorage).filter((one) => one.startsWith("recent:")).forEach((one) => localStorage.removeItem(one));
+else if (!/^\/(find|imports)/.test(here)) {
+  const key = `recent:${me}`, others = JSON.parse(localStorage.getItem(key) ?? "[]").filter((one) => one.here !== here);
+  localStorage.setItem(key, JSON.stringify([{ here, title: document.title.replace(/ · Apprentice$/, "") }, ...others].slice(0, 6)));
+}
+
+// Ctrl+K finds or does anything, ? lists the keys.
+const go = () => document.getElementById("go"), wake = async () => { if (go()) return import(palette); };
+document.addEventListener("htmx:after:swap", async () => (await wake())?.begin());
+document.addEventListener("keydown", (event) => {
+  const open = document.querySelector("dialog[open]");
+  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
+    event.preventDefault();
+    if (go()) go().closest("dialog").close();
+    else if (!open) htmx.ajax("GET", "/find/palette", "#dialog");
+  } else if (event.key === "?" && !open && !event.target.matches("input, textarea, select")) htmx.ajax("GET", "/find/keys", "#dialog");
+});

@@ -1,13 +1,7 @@
-// Find or do anything: Ctrl+K opens it, arrows choose, Enter opens; ? lists the keys. Recent places are this browser's.
+// Find or do anything, once it is open: arrows choose, Enter opens. It is fetched when it is first wanted.
 
-const key = `recent:${document.body.dataset.me}`, here = location.pathname + location.search;
-const recent = () => JSON.parse(localStorage.getItem(key) ?? "[]");
-
-if (!document.body.dataset.me) Object.keys(localStorage).filter((one) => one.startsWith("recent:")).forEach((one) => localStorage.removeItem(one)); // nobody is signed in
-else if (!/^\/(find|imports)/.test(here)) {
-  const place = { here, title: document.title.replace(/ · Apprentice$/, "") };
-  localStorage.setItem(key, JSON.stringify([place, ...recent().filter((one) => one.here !== here)].slice(0, 6)));
-}
+const here = location.pathname + location.search;
+const recent = () => JSON.parse(localStorage.getItem(`recent:${document.body.dataset.me}`) ?? "[]");
 
 const input = () => document.getElementById("go");
 const options = () => [...document.querySelectorAll("#hits [role=option]")];
@@ -25,7 +19,7 @@ const step = (by) => {
 };
 
 // With nothing typed, where one was before comes first.
-const begin = () => {
+export const begin = () => {
   const list = document.getElementById("hits"), places = recent().filter((one) => one.here !== here);
   if (!input()?.value.trim() && places.length && !document.getElementById("recent")) {
     const group = document.createElement("div"), heading = document.createElement("p");
@@ -43,8 +37,6 @@ const begin = () => {
   choose(options()[0]);
 };
 
-document.addEventListener("htmx:after:swap", () => { if (input()) begin(); });
-
 document.addEventListener("click", (event) => {
   const look = event.target.closest("[data-look]")?.dataset.look;
   if (look === undefined) return;
@@ -55,13 +47,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
-    event.preventDefault();
-    if (input()) input().closest("dialog").close();
-    else if (!document.querySelector("dialog[open]")) htmx.ajax("GET", "/find/palette", "#dialog");
-  } else if (event.key === "?" && !event.target.matches("input, textarea, select") && !document.querySelector("dialog[open]")) {
-    htmx.ajax("GET", "/find/keys", "#dialog");
-  } else if (event.target === input()) {
+  if (event.target === input()) {
     const does = { ArrowDown: () => step(1), ArrowUp: () => step(-1), Enter: () => options().find((one) => one.ariaSelected === "true")?.click() }[event.key];
     if (does && !event.isComposing) { event.preventDefault(); does(); }
   }
