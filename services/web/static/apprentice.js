@@ -57,14 +57,16 @@ else if (!/^\/(find|imports)/.test(here)) {
   localStorage.setItem(key, JSON.stringify([{ here, title: document.title.replace(/ · Apprentice$/, "") }, ...others].slice(0, 6)));
 }
 
-// Ctrl+K finds or does anything, ? lists the keys.
-const go = () => document.getElementById("go"), wake = async () => { if (go()) return import(palette); };
-document.addEventListener("htmx:after:swap", async () => (await wake())?.begin());
-document.addEventListener("keydown", (event) => {
+// Ctrl+K finds or does anything, ? lists the keys. What moves in the palette is there before it opens.
+const go = () => document.getElementById("go"), wake = () => import(palette);
+document.addEventListener("htmx:after:swap", async () => { if (go()) (await wake()).begin(); });
+for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, (event) => { if (event.target.closest("[data-key=palette]")) wake(); });
+document.addEventListener("keydown", async (event) => {
   const open = document.querySelector("dialog[open]");
   if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
     event.preventDefault();
-    if (go()) go().closest("dialog").close();
-    else if (!open) htmx.ajax("GET", "/find/palette", "#dialog");
+    if (go()) return go().closest("dialog").close();
+    await wake();
+    if (!open) htmx.ajax("GET", "/find/palette", "#dialog");
   } else if (event.key === "?" && !open && !event.target.matches("input, textarea, select")) htmx.ajax("GET", "/find/keys", "#dialog");
 });
