@@ -7,9 +7,9 @@ Say = Callable[[str], str]
 """A sentence in the reader's language."""
 
 NOT_BY_PAGES: Final = frozenset({
-    "forged_actor", "forged_source", "id_reused", "inbox_full", "instant_in_future", "instant_without_zone", "intent_running",
-    "job_exists", "not_a_question", "not_announced", "not_compiling", "not_requested", "not_your_fact", "schema_too_new",
-    "unknown_fact", "usage", "wrong_step", "answer_stopped",
+    "forged_actor", "forged_source", "id_reused", "inbox_full", "instant_without_zone", "intent_running",
+    "job_exists", "not_a_question", "not_announced", "not_requested", "not_your_fact", "schema_too_new",
+    "unknown_fact", "wrong_step", "answer_stopped",
 })  # fmt: skip
 """Codes of refusals that only modules, services and the command line meet."""
 
@@ -35,6 +35,7 @@ def _of_the_system(_: Say) -> dict[str, str]:
         "name_taken": _("This name is taken already; choose another one."),
         "already_exists": _("There is one with this id already; choose another id."),
         "already_there": _("It is there already."),
+        "instant_in_future": _("This instant is still to come; ask for an earlier one."),
         "erased": _("Somebody whose words stand in it was erased; decline it."),
     }
 

@@ -27,6 +27,7 @@ REFUSING = (
     "services/compiler",
     "services/web",
     "services/bus",
+    "services/eventlog",
 )
 
 
