@@ -34,7 +34,6 @@ def _of_the_system(_: Say) -> dict[str, str]:
         "nothing_changes": _("Nothing would change by this."),
         "name_taken": _("This name is taken already; choose another one."),
         "already_exists": _("There is one with this id already; choose another id."),
-        "already_there": _("It is there already."),
         "instant_in_future": _("This instant is still to come; ask for an earlier one."),
         "erased": _("Somebody whose words stand in it was erased; decline it."),
     }
