@@ -7,14 +7,16 @@ _OBJECTS: Final = re.compile(
     r"^\W*(no\b|nope\b|not (quite|correct|right|true|really|any ?more)|wrong\b|incorrect\b|actually\b|that'?s (not|wrong|incorrect|outdated)"
     r"|this is (not|wrong|incorrect|outdated)|that is (not|wrong|incorrect|outdated)|you('re| are) (wrong|mistaken)|correction\b|sorry,? (but|no)"
     r"|almost\b|still (wrong|not)|i meant\b|it'?s not\b|it is not\b|we (don'?t|do not|never)\b|да не\b|не,|не\.|не е\b|не сме\b|грешно\b"
-    r"|грешка\b|всъщност\b|това не е\b|напротив\b|поправка\b|неправилно\b|остаряло\b|почти\b)",
+    r"|грешка\b|всъщност\b|това не е\b|напротив\b|поправка\b|неправилно\b|остаряло\b|почти\b"
+    r"|това е (грешно|невярно|погрешно|неправилно|грешка|остаряло)|невярно\b|погрешно\b|(тук )?(грешите|бъркате)\b|не (съвсем|точно)\b)",
     re.IGNORECASE,
 )
 _LEADING: Final = re.compile(
     r"^\W*((no|nope|wrong|incorrect|not (quite|correct|right|true|really)|actually|correction|almost|sorry"
     r"|that'?s (not (right|correct|true)|wrong|incorrect|outdated)|that is (not (right|correct|true)|wrong|incorrect|outdated)"
     r"|this is (not (right|correct|true)|wrong|incorrect|outdated)|you('re| are) (wrong|mistaken)|still wrong"
-    r"|не|грешно|грешка|всъщност|това не е (вярно|така)|не е (вярно|така)|неправилно|поправка|почти)\s*([,.:;!–—-]+\s*|$))+",
+    r"|не|грешно|грешка|всъщност|това не е (вярно|така)|не е (вярно|така)|неправилно|поправка|почти"
+    r"|това е (грешно|невярно|погрешно|неправилно|грешка|остаряло)|невярно|погрешно|(тук )?(грешите|бъркате)|не (съвсем|точно))\s*([,.:;!–—-]+\s*|$))+",
     re.IGNORECASE,
 )
 _ACKNOWLEDGES: Final = re.compile(

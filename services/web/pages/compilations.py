@@ -80,7 +80,7 @@ async def one_compilation(request: Request, visitor: Signed, id: str) -> HTMLRes
         request, visitor, "compilation.html",
         row=row, model=model, active=active, evaluation=evaluation, told=told, as_before=as_before, same=same,
         steps=steps(row, active, datetime.now(UTC)), open=row.status in OPEN, taken=taken(row), file=packaged(row),
-        provider=next((one.name for one in found.providers if one.id == row.plan.provider), row.plan.provider),
+        provider=next((one.names.get(visitor.language) or one.name for one in found.providers if one.id == row.plan.provider), row.plan.provider),
         fix=fix_of(row), named=lambda member: named(everybody, member), may=visitor.has("administrator"),
     )  # fmt: skip
 
