@@ -18,7 +18,7 @@ from services.lesson_files.formats import HEAD, detect, read_rows
 from services.lesson_files.rows import Format
 from services.refusals import Refused
 from services.web.asking import MODULE
-from services.web.columns import complete, guessed, sheet
+from services.web.views.columns import complete, guessed, sheet
 
 LARGEST: Final = 200_000_000
 """Bytes of a file."""

@@ -8,7 +8,7 @@ from typing import Any
 from contracts.queries import ModelRow, Models, Notices, ProviderRow, Providers, SystemMessages
 from services.refusals import Refused
 from services.web.directory import named
-from services.web.tree import Branch, tree
+from services.web.views.tree import Branch, tree
 from services.web.visitor import Visitor
 
 

@@ -1,9 +1,9 @@
 """What went wrong, as a sentence in the visitor's language."""
 
 from services.refusals import Refused
-from services.web.failure_words import failure_words
 from services.web.languages import translations
-from services.web.refusal_words import refusal_words
+from services.web.views.failure_words import failure_words
+from services.web.views.refusal_words import refusal_words
 from services.web.visitor import Visitor
 
 _FORBIDDEN = frozenset({"role_needed", "not_a_member", "not_the_author", "forged_actor"})

@@ -12,8 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from services.web import markdown, static_files
-from services.web.failure_words import failed, refused
 from services.web.languages import translations
+from services.web.views.failure_words import failed, refused
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _COLOURS: Final = 6

@@ -10,8 +10,8 @@ from contracts.facts.model import LineageRule
 from contracts.facts.provider import Limits
 from contracts.queries import CompilationRow, LogLine, ProviderRow, UsualTime
 from services.settings import Secret
-from services.web.building import MOST_PERCENT, fix_of, steps
-from services.web.providing import as_given, fields_of, looks_like_a_key, secret_state, shown
+from services.web.views.building import MOST_PERCENT, fix_of, steps
+from services.web.views.providing import as_given, fields_of, looks_like_a_key, secret_state, shown
 
 BEGAN = datetime(2026, 11, 25, 10, tzinfo=UTC)
 PLAN = Plan(provider="aurora", provider_kind="openai_compatible", base_url="https://a.example/v1", base_model="open-8b",

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from contracts.queries import FoundRow
-from services.web.palette import actions, marked, matching, of_model, places
+from services.web.views.palette import actions, marked, matching, of_model, places
 from tests.fixtures.browser import People, until_live
 from tests.fixtures.system import System
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from services.web.columns import complete, excerpts, guessed, sheet
+from services.web.views.columns import complete, excerpts, guessed, sheet
 from tests.fixtures.browser import People
 from tests.fixtures.system import System
 

@@ -9,10 +9,10 @@ import pytest
 from jinja2 import Environment
 
 from contracts.facts import KINDS
-from services.web.failure_words import failure_words
 from services.web.languages import LANGUAGES, translations
 from services.web.problems import sentence
-from services.web.refusal_words import NOT_BY_PAGES, refusal_words
+from services.web.views.failure_words import failure_words
+from services.web.views.refusal_words import NOT_BY_PAGES, refusal_words
 from tests.web.catalog import FOLDER, ROOT, catalog, faults, found, key, said
 
 OTHERS = sorted(set(LANGUAGES) - {"en"})

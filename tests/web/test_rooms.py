@@ -7,10 +7,10 @@ from contracts.queries import MessageRow
 from services.web.directory import Named
 from services.web.live import frames
 from services.web.live.rooms import KEPT, WAITING, Frame, Look, Reader, Room, Rooms
-from services.web.mentions import mentions, offered
 from services.web.pages.searching import excerpt
-from services.web.quoting import WORDS, quotes
-from services.web.thread import drawn_message
+from services.web.views.mentions import mentions, offered
+from services.web.views.quoting import WORDS, quotes
+from services.web.views.thread import drawn_message
 
 ENGLISH: Look = ("en", ZoneInfo("UTC"))
 BULGARIAN: Look = ("bg", ZoneInfo("Europe/Sofia"))

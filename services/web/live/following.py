@@ -13,8 +13,8 @@ from services.web.asking import ACTOR, MODULE
 from services.web.directory import Directory, Named
 from services.web.live import frames
 from services.web.live.rooms import Frame, Room, Rooms
-from services.web.quoting import Quote, quotes
-from services.web.thread import drawn_message
+from services.web.views.quoting import Quote, quotes
+from services.web.views.thread import drawn_message
 
 HINTED: Final = frozenset(
     {"model", "provider", "qa", "conversation", "proposal", "compilation", "group", "person", "module"}

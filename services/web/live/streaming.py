@@ -13,7 +13,7 @@ from services.bus.client import Bus
 from services.web.directory import Directory, Named
 from services.web.live import frames
 from services.web.live.rooms import Frame, Room, Rooms
-from services.web.thread import drawn_growth
+from services.web.views.thread import drawn_growth
 
 EVERY: Final = 0.08
 """Seconds between two looks at the same growing answer."""

@@ -11,12 +11,12 @@ from fastapi.responses import HTMLResponse
 from contracts.queries import LessonRow, LessonTable
 from services.refusals import Refused
 from services.web.answers import lead, said_toast
-from services.web.lesson_changes import MOST, Action, Change, Unfit, parsed
-from services.web.lesson_view import View
 from services.web.pages.lessons import table_context
 from services.web.problems import explained
 from services.web.rendering import new_id
 from services.web.shell import part
+from services.web.views.lesson_changes import MOST, Action, Change, Unfit, parsed
+from services.web.views.lesson_view import View
 from services.web.visitor import Signed, Visitor
 
 AT_ONCE = 50

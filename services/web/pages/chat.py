@@ -8,11 +8,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from contracts.queries import GroupRow, Groups, MessageRow, Messages, Unread
 from services.web.directory import named
-from services.web.mentions import offered
 from services.web.problems import Told
-from services.web.quoting import quotes
 from services.web.shell import group_name, navigation, page, part
-from services.web.thread import message_context
+from services.web.views.mentions import offered
+from services.web.views.quoting import quotes
+from services.web.views.thread import message_context
 from services.web.visitor import Signed, Visitor
 
 PAGE: Final = 60

@@ -18,11 +18,11 @@ from services.refusals import Refused
 from services.training_sets import package_training_set
 from services.web.answers import by_script, lead
 from services.web.asking import MODULE
-from services.web.building import OPEN, fix_of, packaged, steps, taken, telling
 from services.web.directory import named
 from services.web.problems import Told, explained
 from services.web.rendering import answer
 from services.web.shell import page, part
+from services.web.views.building import OPEN, fix_of, packaged, steps, taken, telling
 from services.web.visitor import STUDIO, Signed, Visitor
 
 PAGE = 50

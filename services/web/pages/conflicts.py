@@ -15,12 +15,12 @@ from contracts.queries import Conflict, Conflicts, LessonRow, ModelRow, Models
 from services.refusals import Refused
 from services.web.answers import by_script, lead
 from services.web.directory import named
-from services.web.lesson_changes import Change
-from services.web.lesson_words import answered
 from services.web.problems import Told, explained
 from services.web.shell import page, part
+from services.web.views.lesson_changes import Change
+from services.web.views.lesson_words import answered
+from services.web.views.wording import difference
 from services.web.visitor import STUDIO, Signed, Visitor
-from services.web.wording import difference
 
 Show = Literal["conflicts", "duplicates", "alike", "personal"]
 AT_A_TIME: Final = 30

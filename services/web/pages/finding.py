@@ -9,8 +9,8 @@ from fastapi.responses import HTMLResponse
 from contracts.queries import Found, FoundRow
 from services.web.answers import aims_at, by_script
 from services.web.directory import Named
-from services.web.palette import OF_MODELS, ONLY_ACTIONS, Option, actions, marked, matching, of_model, places
 from services.web.shell import page, part
+from services.web.views.palette import OF_MODELS, ONLY_ACTIONS, Option, actions, marked, matching, of_model, places
 from services.web.visitor import STUDIO, Signed, Visitor
 
 LONGEST: Final = 200

@@ -21,10 +21,10 @@ from services.refusals import Refused
 from services.web.answers import by_script, lead
 from services.web.asking import MODULE
 from services.web.bringing import LARGEST, Brought
-from services.web.columns import chosen, complete, excerpts, guessed, sheet
 from services.web.problems import Told, explained, sentence
 from services.web.rendering import new_id
 from services.web.shell import page, part
+from services.web.views.columns import chosen, complete, excerpts, guessed, sheet
 from services.web.visitor import Signed, Visitor
 
 SHOWN: Final = 100

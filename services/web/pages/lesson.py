@@ -16,13 +16,13 @@ from services.packaging.examples import package
 from services.refusals import Refused
 from services.web.answers import by_script, lead
 from services.web.directory import named
-from services.web.lesson_changes import Action, Change, Unfit
-from services.web.lesson_words import answered, asked, said
 from services.web.problems import Told, explained
 from services.web.shell import page, part
-from services.web.turns import Unread, learning, questions, revised, train_as
+from services.web.views.lesson_changes import Action, Change, Unfit
+from services.web.views.lesson_words import answered, asked, said
+from services.web.views.turns import Unread, learning, questions, revised, train_as
+from services.web.views.wording import difference
 from services.web.visitor import STUDIO, Signed, Visitor
-from services.web.wording import difference
 
 TAKERS: Final = 5
 """Relatives of which it is told whether they know the lesson."""

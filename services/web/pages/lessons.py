@@ -14,10 +14,10 @@ from services.refusals import Refused
 from services.web.answers import aims_at, by_script, lead
 from services.web.directory import named
 from services.web.exporting import KINDS, exported
-from services.web.lesson_view import View
-from services.web.lesson_words import answered, asked
 from services.web.problems import Told, explained
 from services.web.shell import page, part
+from services.web.views.lesson_view import View
+from services.web.views.lesson_words import answered, asked
 from services.web.visitor import STUDIO, Signed, Visitor
 
 SUGGESTED: Final = 200

@@ -21,13 +21,13 @@ from services.bus.client import NoReply
 from services.refusals import Refused
 from services.web.directory import named
 from services.web.filling import filled
-from services.web.mentions import mentions
 from services.web.pages.chat import refused_if_too_long
 from services.web.problems import Told, explained, sentence, status_of
-from services.web.quoting import quote, quotes
 from services.web.rendering import new_id
 from services.web.shell import part
-from services.web.thread import message_context
+from services.web.views.mentions import mentions
+from services.web.views.quoting import quote, quotes
+from services.web.views.thread import message_context
 from services.web.visitor import Signed, Visitor
 
 REACTIONS: Final = ("👍", "❤️", "😄", "🎉", "👀", "✅")

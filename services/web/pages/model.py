@@ -13,13 +13,13 @@ from services.refusals import Refused
 from services.web.answers import aims_at, by_script, lead, refreshed
 from services.web.asking import MODULE
 from services.web.directory import named
-from services.web.lesson_view import View
 from services.web.model_about import about
 from services.web.pages.lessons import table_context
 from services.web.problems import explained
 from services.web.shell import page, part
+from services.web.views.lesson_view import View
+from services.web.views.wording import length
 from services.web.visitor import STUDIO, Signed, Visitor
-from services.web.wording import length
 
 VERSIONS: Final = 8
 """Compilations that stand on the page."""

@@ -15,10 +15,10 @@ from services.folding import fold
 from services.refusals import Refused
 from services.web.answers import by_script, lead
 from services.web.languages import LANGUAGES
-from services.web.model_settings import Settings
 from services.web.problems import Told, explained
-from services.web.setting_effects import Proposal, below, effects
 from services.web.shell import page, part
+from services.web.views.model_settings import Settings
+from services.web.views.setting_effects import Proposal, below, effects
 from services.web.visitor import STUDIO, Signed, Visitor
 
 router = APIRouter()

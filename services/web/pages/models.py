@@ -15,7 +15,7 @@ from services.web.answers import by_script, lead
 from services.web.languages import LANGUAGES
 from services.web.problems import explained
 from services.web.shell import page, part
-from services.web.tree import Show, ending, shown, tree
+from services.web.views.tree import Show, ending, shown, tree
 from services.web.visitor import STUDIO, Signed, Visitor
 
 router = APIRouter()

@@ -20,9 +20,9 @@ from contracts.queries import Models, Preflight, ProviderRow, Providers
 from services.refusals import Refused
 from services.web.answers import lead
 from services.web.problems import explained
-from services.web.providing import DEFAULTS, EXAMPLES, Shown, as_given, fields_of, looks_like_a_key, shown
 from services.web.rendering import new_id
 from services.web.shell import page, part
+from services.web.views.providing import DEFAULTS, EXAMPLES, Shown, as_given, fields_of, looks_like_a_key, shown
 from services.web.visitor import STUDIO, Signed, Visitor
 
 TRIED = frozenset({"provider", "retirement", "credentials", "base_model"})

@@ -17,11 +17,11 @@ from services.refusals import Refused
 from services.web.answers import by_script, lead, said_toast
 from services.web.directory import Named, named
 from services.web.problems import explained
-from services.web.proposed import Proposed
 from services.web.rendering import render
 from services.web.shell import group_name, page, part
+from services.web.views.proposed import Proposed
+from services.web.views.wording import difference
 from services.web.visitor import STUDIO, Signed, Visitor
-from services.web.wording import difference
 
 QUEUE: Final = 100
 LONGEST: Final = 2_000

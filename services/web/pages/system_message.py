@@ -14,8 +14,8 @@ from services.web.directory import named
 from services.web.model_about import about, told
 from services.web.problems import explained
 from services.web.shell import part
+from services.web.views.wording import difference, length
 from services.web.visitor import STUDIO, Signed
-from services.web.wording import difference, length
 
 router = APIRouter()
 Text = Annotated[str, Form()]

@@ -14,8 +14,8 @@ from services.refusals import Refused
 from services.web.directory import Named
 from services.web.problems import Told, explained
 from services.web.shell import group_name, page, part
-from services.web.teaching import Preview, lesson, preview, ticked
-from services.web.thread import message_context
+from services.web.views.teaching import Preview, lesson, preview, ticked
+from services.web.views.thread import message_context
 from services.web.visitor import Signed, Visitor
 
 BEFORE: Final = 60

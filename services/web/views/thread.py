@@ -11,8 +11,8 @@ from contracts.queries import MessageRow
 from services.web import markdown
 from services.web.directory import Named, named
 from services.web.live.rooms import Look
-from services.web.quoting import Quote
 from services.web.rendering import render
+from services.web.views.quoting import Quote
 
 LAST = 10**15
 """Where an answer that is still awaited stands: behind every message."""

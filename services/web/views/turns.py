@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from contracts.facts.conversation import Role, TrainAs, Turn
 from contracts.queries import LessonRow, TrainingLesson
-from services.web.lesson_words import said
+from services.web.views.lesson_words import said
 
 ROLES: Final[tuple[Role, ...]] = ("user", "assistant", "system")
 

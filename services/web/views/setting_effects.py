@@ -7,7 +7,7 @@ from typing import Final
 
 from contracts.queries import ModelRow, ProviderRow
 from services.folding import fold
-from services.web.model_settings import Settings
+from services.web.views.model_settings import Settings
 
 Say = Callable[[str], str]
 """A sentence in the reader's language."""

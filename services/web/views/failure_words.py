@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from services.web.languages import translations
-from services.web.refusal_words import Say, refusal_words
+from services.web.views.refusal_words import Say, refusal_words
 
 
 def failure_words(_: Say) -> Mapping[str, str]:
