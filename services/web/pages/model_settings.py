@@ -78,8 +78,13 @@ async def save(request: Request, visitor: Signed, id: str, fact: FormId, revisio
 async def archiving(request: Request, visitor: Signed, id: str) -> HTMLResponse:
     """Who is affected, before it is done."""
     visitor.need("administrator")
-    model, found = await asyncio.gather(visitor.ask("model", model=id), visitor.ask("affected", model=id))
-    return part(request, visitor, "parts/archive.html", model=model, affected=found)
+    models, found = await asyncio.gather(visitor.ask("models", archived=True), visitor.ask("affected", model=id))
+    known: Models = models
+    model = next((one for one in known.models if one.id == id), None)
+    if model is None:
+        raise Refused("unknown_model", visitor.text("There is no such model."))
+    named_model = {one.id: one.names.get(visitor.language) or one.name for one in known.models}
+    return part(request, visitor, "parts/archive.html", model=model, affected=found, named_model=named_model)
 
 
 @router.post("/models/{id}/archive")
