@@ -274,7 +274,7 @@ const offer = async () => {
   if (wanted !== undefined) {
     const answer = await fetch(`/groups/${group}/mentions?text=${encodeURIComponent(wanted)}`).catch(() => undefined);
     if (wanted !== begun()) return;
-    list.innerHTML = answer?.ok ? await answer.text() : "";
+    list.replaceChildren(...new DOMParser().parseFromString(answer?.ok ? await answer.text() : "", "text/html").body.children);
   }
   list.hidden = wanted === undefined || !list.firstElementChild;
   select(all("[role=option]:not([aria-disabled])", list)[0]);
