@@ -20,7 +20,7 @@ STUDIO = (
 )  # fmt: skip
 EVERYBODY = ("/groups/marketing-team", "/assistant", "/notices", "/me", "/proposals", "/search?text=glaze")
 WRITES = re.compile(r'(?:hx-post|method="post" action)="([^"]*)"')
-OWN = ("/watch", "/unwatch", "/ask", "/read")
+OWN = ("/watch", "/unwatch", "/ask", "/read", "/check")
 """What changes nothing of the company's: trying a model out, and what one is told oneself."""
 OURS = {"sec-fetch-site": "same-origin"}
 
