@@ -115,11 +115,12 @@ def difference(question: Question, wanted: q.DifferenceWanted) -> q.Difference:
     active = now["active"]["position"] if now["active"] else None
     since = _within(question, wanted.since) if wanted.since is not None else active
     sets = question.sources.sets
-    old = sets.plan(question.training, id, since) if since is not None else None
+    then = _there(question, id, since)
+    old = sets.plan(question.training, id, since) if since is not None and then is not None else None
     found = changes(question.training, old, sets.plan(question.training, id, until))
     lessons = [_changed(question, one, change, text) for one, (change, text) in islice(found.items(), wanted.limit)]
     counts = [sum(change == name for change, _ in found.values()) for name in ("added", "removed", "changed")]
-    before = document_at(question.training, id, since)["system_message"] if since is not None else None
+    before = then["system_message"] if then is not None else None
     return q.Difference(
         model=id,
         since=since,
@@ -130,6 +131,16 @@ def difference(question: Question, wanted: q.DifferenceWanted) -> q.Difference:
         system_message_changed=since is not None and before != now["system_message"],
         lessons=lessons,
     )
+
+
+def _there(question: Question, id: str, position: int | None) -> dict[str, Any] | None:
+    """The model as it was; None where it wasn't there yet."""
+    if position is None:
+        return None
+    try:
+        return document_at(question.training, id, position)
+    except Refused:
+        return None
 
 
 # conflicts and resemblances -------------------------------------------------------------------------------------------

@@ -227,3 +227,24 @@ async def test_findings_about_lessons_are_for_those_who_answer_for_them(company:
         await company.ask("personal_data", by="person:mia", model="top")
 
     assert refused.value.code == "role_needed"
+
+
+async def test_the_difference_of_two_positions_is_what_was_added_removed_and_changed(company: Company) -> None:
+    before = (await company.report("ModelDefined", "sales", name="Sales")).position
+    await company.qa("sales", "kept", "One?", "1.")
+    await company.qa("sales", "changed", "Two?", "2.")
+    since = (await company.qa("sales", "removed", "Three?", "3.")).position
+    await company.report("QARevised", "changed", answer="Two.")
+    await company.report("QADeactivated", "removed")
+    await company.qa("sales", "added", "Four?", "4.")
+
+    found = await company.ask("difference", model="sales", since=since)
+    assert {(one.id, one.change) for one in found.lessons} == {
+        ("changed", "changed"), ("removed", "removed"), ("added", "added"),
+    }  # fmt: skip
+    assert (found.added, found.removed, found.changed, found.system_message_changed) == (1, 1, 1, False)
+
+    # before the model was there, and at its beginning, there was nothing: all is new
+    for position in (0, before):
+        found = await company.ask("difference", model="sales", since=position)
+        assert (found.added, found.removed, found.changed) == (3, 0, 0), position

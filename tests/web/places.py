@@ -7,6 +7,7 @@ from typing import Final
 
 from playwright.sync_api import Page
 
+from tests.fixtures.browser import until_live
 from tests.fixtures.system import System
 
 
@@ -128,6 +129,7 @@ def look(page: Page, system: System, place: Place, found: dict[str, str]) -> Non
     """Go there and open what it opens."""
     page.goto(url(system, place, found))
     if place.opens:
+        until_live(page)  # before that a link leads to a page of its own
         page.locator(place.opens).first.click()
         page.locator("dialog[open], [role=menu]").first.wait_for()
 
