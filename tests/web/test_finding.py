@@ -100,7 +100,7 @@ def test_actions_open_dialogs_choose_the_look_and_the_language(system: System, p
     theo.keyboard.press("Escape")
     expect(theo.get_by_role("dialog")).to_have_count(0)
 
-    theo.keyboard.press("?")
+    theo.locator("#thread").press("?")
     expect(theo.get_by_role("dialog", name="Keys")).to_contain_text("find or do anything")
 
 

@@ -59,7 +59,6 @@ else if (!/^\/(find|imports)/.test(here)) {
 
 // Ctrl+K finds or does anything, ? lists the keys. What moves in the palette is there before it opens.
 const go = () => document.getElementById("go"), wake = () => import(palette);
-document.addEventListener("htmx:after:swap", async () => { if (go()) (await wake()).begin(); });
 for (const kind of ["pointerover", "focusin"]) document.addEventListener(kind, (event) => { if (event.target.closest("[data-key=palette]")) wake(); });
 document.addEventListener("keydown", async (event) => {
   const open = document.querySelector("dialog[open]");

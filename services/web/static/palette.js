@@ -19,7 +19,7 @@ const step = (by) => {
 };
 
 // With nothing typed, where one was before comes first.
-export const begin = () => {
+const begin = () => {
   const list = document.getElementById("hits"), places = recent().filter((one) => one.here !== here);
   if (!input()?.value.trim() && places.length && !document.getElementById("recent")) {
     const group = document.createElement("div"), heading = document.createElement("p");
@@ -36,6 +36,9 @@ export const begin = () => {
   }
   choose(options()[0]);
 };
+
+document.addEventListener("htmx:after:swap", () => { if (input()) begin(); });
+if (input()) begin();
 
 document.addEventListener("click", (event) => {
   const look = event.target.closest("[data-look]")?.dataset.look;
