@@ -9,11 +9,14 @@ _TEXT: Final = "text/plain; charset=utf-8"
 
 
 class Health:
-    """An ASGI application for one service. `ready` says whether it serves now."""
+    """An ASGI application for one service. `ready` says whether it serves now, `figures` its own gauges."""
 
-    def __init__(self, service: str, ready: Callable[[], bool]) -> None:
+    def __init__(
+        self, service: str, ready: Callable[[], bool], figures: Callable[[], Mapping[str, int]] = dict
+    ) -> None:
         self._service = service
         self._ready = ready
+        self._figures = figures
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,5 +48,6 @@ class Health:
         from prometheus_client import exposition  # imported late: 10 MB that only who scrapes needs
 
         ready = f'apprentice_ready{{service="{self._service}"}} {int(self._ready())}\n'
-        text = exposition.generate_latest() + b"# TYPE apprentice_ready gauge\n" + ready.encode()
-        return exposition.CONTENT_TYPE_LATEST, text
+        lines = ["# TYPE apprentice_ready gauge\n", ready]
+        lines += [f"# TYPE {name} gauge\n{name} {value}\n" for name, value in self._figures().items()]
+        return exposition.CONTENT_TYPE_LATEST, exposition.generate_latest() + "".join(lines).encode()

@@ -90,7 +90,7 @@ def application(house: House, ready: Callable[[], bool]) -> App:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(Exception, _bug)
-    health = Health("web", ready)
+    health = Health("web", ready, house.rooms.figures)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         await (health if scope["path"] in HEALTH else app)(scope, receive, send)

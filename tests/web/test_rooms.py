@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from contracts.queries import MessageRow
 from services.web.directory import Named
 from services.web.live import frames
-from services.web.live.rooms import KEPT, WAITING, Frame, Look, Reader, Room, Rooms
+from services.web.live.rooms import EMPTY_SECONDS, KEPT, WAITING, Frame, Look, Reader, Room, Rooms
 from services.web.pages.searching import excerpt
 from services.web.views.mentions import mentions, offered
 from services.web.views.quoting import WORDS, quotes
@@ -172,3 +172,27 @@ def test_what_was_found_is_marked_and_stays_text() -> None:
     assert excerpt("We *post* on <b>Tuesday</b>, POST again", "post") == (
         "We <mark>post</mark> on &lt;b&gt;Tuesday&lt;/b&gt;, <mark>POST</mark> again"
     )
+
+
+def test_a_thousand_pages_that_come_and_go_leave_nothing_behind() -> None:
+    async def scene() -> tuple[dict[str, int], dict[str, int]]:
+        rooms = Rooms()
+        for number in range(1_000):
+            someone = reader(f"person:{number}")
+            rooms.hall.readers.add(someone)
+            rooms.enter(f"group:{number % 7}", someone)
+            rooms.hall.readers.discard(someone)
+            rooms.leave(f"group:{number % 7}", someone)
+        lately = rooms.figures()
+        for number in range(7):
+            room = rooms.room(f"group:{number}")
+            assert room is not None
+            assert room.left_at is not None
+            room.left_at -= EMPTY_SECONDS + 1
+        rooms.open("group:another")
+        return lately, rooms.figures()
+
+    lately, later = asyncio.run(scene())
+
+    assert lately == {"apprentice_web_readers": 0, "apprentice_web_rooms": 7}
+    assert later == {"apprentice_web_readers": 0, "apprentice_web_rooms": 1}

@@ -105,6 +105,7 @@ class Rooms:
 
     def open(self, name: str) -> Room:
         """The room; from now on it keeps what happens there. A page opens it before it asks what stands there."""
+        self._sweep()
         if name not in self._rooms:
             self._rooms[name] = Room(self.position)
             self._rooms[name].left_at = asyncio.get_running_loop().time()
@@ -128,6 +129,10 @@ class Rooms:
     def everyone(self) -> Iterator[Reader]:
         """Every open page."""
         yield from list(self.hall.readers)
+
+    def figures(self) -> dict[str, int]:
+        """For Prometheus."""
+        return {"apprentice_web_readers": len(self.hall.readers), "apprentice_web_rooms": len(self._rooms)}
 
     def close(self) -> None:
         """End every stream; the browsers come back by themselves."""

@@ -46,17 +46,27 @@ async def _stream(visitor: Visitor, seen: int, name: str | None) -> AsyncIterato
             leaving.callback(rooms.leave, name, reader)
             _catch_up(reader, room, seen)
         yield b"retry: 500\n\n"
-        while True:
-            try:
-                frame = await asyncio.wait_for(reader.frames.get(), HEARTBEAT)
-            except TimeoutError:
-                if await asyncio.to_thread(visitor.house.sessions.still, visitor.session.digest):
-                    yield frames.BEAT
-                    continue
+        async for sent in _told(visitor, reader):
+            yield sent
+
+
+async def _told(visitor: Visitor, reader: Reader) -> AsyncIterator[bytes]:
+    """Frames as they come; every heartbeat, however much is told, whether the person is still signed in."""
+    now, sessions = asyncio.get_running_loop().time, visitor.house.sessions
+    beat = now() + HEARTBEAT
+    while True:
+        if now() >= beat:
+            if not await asyncio.to_thread(sessions.still, visitor.session.digest):
                 return
-            if frame is None:
-                return
-            yield frame.drawn(reader.look)
+            yield frames.BEAT
+            beat = now() + HEARTBEAT
+        try:
+            frame = await asyncio.wait_for(reader.frames.get(), beat - now())
+        except TimeoutError:
+            continue
+        if frame is None:
+            return
+        yield frame.drawn(reader.look)
 
 
 def _catch_up(reader: Reader, room: Room, seen: int) -> None:
