@@ -19,7 +19,7 @@ Group = tuple[str, int, str]
 
 
 class Counted:
-    """The latest counts, kept in memory until something is taught or compiled: at 100,000 lessons one takes a second."""
+    """The latest counts, kept in memory until something is taught or compiled: at 100,000 lessons one takes up to 0.8 s."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[Moment, Pinned, Pinned], dict[str, LessonCounts]] = OrderedDict()
