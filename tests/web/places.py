@@ -7,7 +7,7 @@ from typing import Final
 
 from playwright.sync_api import Page
 
-from tests.fixtures.browser import until_live
+from tests.fixtures.browser import People, until_live
 from tests.fixtures.system import System
 
 
@@ -140,24 +140,32 @@ def write_screenshots(folder: Path) -> None:
 
     from playwright.sync_api import sync_playwright
 
-    from tests.fixtures.browser import FLAGS, People, executable
+    from tests.fixtures.browser import FLAGS, executable
 
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         system = System(Path(home) / "home").start()
         people = People(playwright.chromium.launch(executable_path=executable(playwright), args=FLAGS))
-        pages = {name: people.sign_in(system, name) for name in ("mara", "ines", "elena", "ruth", "theo")}
-        found = furnish(system, pages["theo"])
-        for place in (*PLACES, *GATES):
-            page = pages.get(place.person) or people.stranger()
-            for suffix, width, theme in (("", 1280, "light"), ("-dark", 1280, "dark"), ("-390", 390, "light")):
-                page.set_viewport_size({"width": width, "height": 880 if width > 600 else 844})
-                page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-                look(page, system, place, found)
-                page.wait_for_timeout(400)
-                page.screenshot(path=folder / f"{place.name}{suffix}.png")
-        people.close()
-        system.stop()
+        try:
+            _write_all(folder, system, people)
+        finally:
+            people.close()
+            system.stop()
+
+
+def _write_all(folder: Path, system: System, people: People) -> None:
+    pages = {name: people.sign_in(system, name) for name in ("mara", "ines", "elena", "ruth", "theo")}
+    found = furnish(system, pages["theo"])
+    for place in (*PLACES, *GATES):
+        page = pages.get(place.person) or people.stranger()
+        for suffix, width, theme in (("", 1280, "light"), ("-dark", 1280, "dark"), ("-390", 390, "light")):
+            # A menu that only the sidebar has is opened while there is one.
+            page.set_viewport_size({"width": 1280, "height": 880})
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            look(page, system, place, found)
+            page.set_viewport_size({"width": width, "height": 880 if width > 600 else 844})
+            page.wait_for_timeout(400)
+            page.screenshot(path=folder / f"{place.name}{suffix}.png")
 
 
 if __name__ == "__main__":

@@ -71,11 +71,11 @@ class Following:
         try:
             row = await self._message_row(id, position)
             quoted = await quotes([row], self._message_row)
+            everybody = await self._directory.everybody()
         except (Refused, NoReply) as problem:
             logger.warning("the message %s can't be shown now: %s", id, problem)
             room.publish(frames.hint(frames.RESYNC, position))
             return
-        everybody = await self._directory.everybody()
         room.growing.pop(id, None)
         room.publish(_framed(position, row, quoted, everybody))
 
@@ -98,11 +98,11 @@ class Following:
         wanted = {"group": event["subject"], "after": position - 1, "limit": 1}
         try:
             found: Messages = (await self._bus.query("messages", wanted, module=MODULE, actor=ACTOR, after=position))[1]
+            everybody = await self._directory.everybody()
         except (Refused, NoReply) as problem:
             logger.warning("what happened to the group %s can't be shown now: %s", event["subject"], problem)
             room.publish(frames.hint(frames.RESYNC, position))
             return
-        everybody = await self._directory.everybody()
         for row in found.messages:
             room.publish(_framed(position, row, {}, everybody))
 

@@ -1,6 +1,7 @@
 """Answers while they grow: pieces from the bus become frames for everyone in the group's room."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,7 +10,8 @@ from nats.aio.msg import Msg
 from contracts.identifiers import answer_id
 from contracts.queries import AnswerChunk
 from contracts.subjects import answer_chunks
-from services.bus.client import Bus
+from services.bus.client import Bus, NoReply
+from services.refusals import Refused
 from services.web.directory import Directory, Named
 from services.web.live import frames
 from services.web.live.rooms import Frame, Room, Rooms
@@ -17,6 +19,8 @@ from services.web.views.thread import drawn_growth
 
 EVERY: Final = 0.08
 """Seconds between two looks at the same growing answer."""
+
+logger = logging.getLogger(__name__)
 
 
 class Streaming:
@@ -48,13 +52,17 @@ class Streaming:
     async def _draw(self, room: Room, id: str, virtual_user: str, growing: "_Growing") -> None:
         """Show the text, pause, and again while it has grown meanwhile."""
         member, shown = f"virtual_user:{virtual_user}", None
-        while id in self._answers and growing.text != shown:
-            shown = growing.text
-            everybody = await self._directory.everybody()
-            room.growing[id] = frame = _frame(id, member, shown, everybody)
-            room.publish(frame)
-            await asyncio.sleep(EVERY)
-        growing.waiting = False
+        try:
+            while id in self._answers and growing.text != shown:
+                shown = growing.text
+                everybody = await self._directory.everybody()
+                room.growing[id] = frame = _frame(id, member, shown, everybody)
+                room.publish(frame)
+                await asyncio.sleep(EVERY)
+        except (Refused, NoReply) as problem:
+            logger.warning("an answer can't be shown while it grows: %s", problem)
+        finally:
+            growing.waiting = False
 
 
 def _frame(id: str, member: str, text: str, everybody: Mapping[str, Named]) -> Frame:
