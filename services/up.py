@@ -94,15 +94,14 @@ class _Up:
         finally:
             watching.cancel()
             drained = await self._drain()
-        sys.stdout.write(f"Stopped; everything is kept in {self._settings.home}\n")
+        _say(f"Stopped; everything is kept in {self._settings.home}\n")
         return 0 if drained else 1
 
     def _on_signal(self) -> None:
         if self._stop.is_set():
             os._exit(1)  # asked twice: what is durable is durable, the next start goes on from there
-        sys.stdout.write("\nStopping ...\n" if sys.stdout.isatty() else "Stopping ...\n")
-        sys.stdout.flush()
         self._stop.set()
+        _say("\nStopping ...\n" if sys.stdout.isatty() else "Stopping ...\n")
 
     async def _start(self) -> None:
         """The provider and commands first: the one has the address that others need, the other makes the log."""
@@ -190,5 +189,13 @@ def _tell(home: Path, urls: dict[str, str], loaded: str | None, link: str, secon
     lines += ["", "Or try in another terminal:"]
     lines += [f"  {command} {each}{there}" for each in (TRY_DEMO if loaded else TRY)]
     lines += ["", "Ctrl-C stops it; nothing is lost.", ""]
-    sys.stdout.write("\n".join(lines))
-    sys.stdout.flush()
+    _say("\n".join(lines))
+
+
+def _say(text: str) -> None:
+    """Whoever read what we say may be gone, as in `apprentice up | head`; that ends nothing and hinders no stopping."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -25,6 +25,13 @@ def test_ctrl_c_drains_and_ends_well(system: System) -> None:
     assert not _runs(bus)
 
 
+def test_it_stops_although_nobody_reads_what_it_says(system: System) -> None:
+    reader = system.hang_up()
+
+    assert system.stop() == 0
+    assert reader.closed
+
+
 def test_the_first_start_says_where_everything_is(demo_system: System) -> None:
     endpoint = demo_system.endpoint
 
