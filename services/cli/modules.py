@@ -1,6 +1,5 @@
 """`apprentice module`: let another program connect, and say how far it is trusted."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,6 +46,8 @@ def module(
         return proposes
 
     # While the bus learns of a login it may turn others away, and forgets whom its services were about to answer.
+    import asyncio  # imported late: --help is quicker
+
     asyncio.run(is_taken(login))
     trusted = talk(home, trust)
     if as_json:

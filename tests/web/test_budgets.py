@@ -47,10 +47,8 @@ class Load:
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     system = System(tmp_path_factory.mktemp("budgets") / "home").start()
-    for number in range(50):
-        system.send(
-            "MessagePosted", "--as", "theo", group="marketing-team", text=f"Beat {number}: the **Ember** glaze."
-        )
+    said = [{"group": "marketing-team", "text": f"Beat {number}: the **Ember** glaze."} for number in range(50)]
+    system.send_all([{"fact": "MessagePosted", "actor": "person:theo", "data": one} for one in said])
     yield system
     assert system.stop() == 0, system.said
 

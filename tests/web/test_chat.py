@@ -261,8 +261,8 @@ def test_a_draft_waits_and_others_see_who_writes(system: System, people: People)
 
 def test_who_reads_further_up_stays_there_and_is_told_what_is_new(system: System, people: People) -> None:
     mara, theo = (opened(system, people.sign_in(system, one)) for one in ("mara", "theo"))
-    for number in range(70):
-        system.send("MessagePosted", "--as", "theo", group="marketing-team", text=f"Line {number}\n\nof many")
+    lines = [{"group": "marketing-team", "text": f"Line {number}\n\nof many"} for number in range(70)]
+    system.send_all([{"fact": "MessagePosted", "actor": "person:theo", "data": line} for line in lines])
     mara.locator("#messages").get_by_text("Line 69").wait_for()
     thread = mara.get_by_role("region", name="Messages")
     thread.evaluate("one => { one.scrollTop = -1200 }")
