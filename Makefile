@@ -27,6 +27,7 @@ unit: .venv/installed
 	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
 
 test: check
+	$(BIN)/python -m tests.fixtures.browser
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 bench: .venv/installed
