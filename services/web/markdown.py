@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from functools import cache, lru_cache
+from html import unescape
 from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup, escape
@@ -43,7 +44,7 @@ def mentioned(rendered: Markup, link: Callable[[str], str | None], names: list[s
     either = "|".join(re.escape(str(escape(name))) for name in sorted(names, key=len, reverse=True))
 
     def mark(found: "re.Match[str]") -> str:
-        target = link(found.group(1))
+        target = link(unescape(found.group(1)))
         return (
             f'<a class="at" href="{escape(target)}">{found.group()}</a>'
             if target
@@ -52,7 +53,9 @@ def mentioned(rendered: Markup, link: Callable[[str], str | None], names: list[s
 
     # Between tags only: an @ in an attribute stays as it is.
     parts = re.split(r"(<[^>]*>)", str(rendered))
-    marked = [part if part.startswith("<") else re.sub(rf"@({either})(?!\w)", mark, part, flags=re.I) for part in parts]
+    marked = [
+        part if part.startswith("<") else re.sub(rf"(?<!\w)@({either})(?!\w)", mark, part, flags=re.I) for part in parts
+    ]
     return Markup("".join(marked))  # noqa: S704  # only our own tags were added
 
 
