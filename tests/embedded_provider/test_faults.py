@@ -12,6 +12,8 @@ from openai import AsyncOpenAI, OpenAI
 
 from tests.embedded_provider.serving import MODEL, PAIRS, lines, served, upload
 
+pytestmark = pytest.mark.slow
+
 JOBS = "/v1/fine_tuning/jobs"
 
 

@@ -11,6 +11,8 @@ from openai import AsyncOpenAI
 
 from tests.embedded_provider.serving import MODEL, PAIRS, asked, ended, lines, served, trained, upload
 
+pytestmark = pytest.mark.slow
+
 STATES = ["validating_files", "queued", "running"]
 
 

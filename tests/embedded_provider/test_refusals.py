@@ -11,6 +11,8 @@ from openai import AsyncOpenAI
 from services.http_server import PortTaken
 from tests.embedded_provider.serving import MODEL, PAIRS, lines, served, trained, upload
 
+pytestmark = pytest.mark.slow
+
 CHAT, JOBS = "chat/completions", "fine_tuning/jobs"
 HELLO = [{"role": "user", "content": "Hello"}]
 

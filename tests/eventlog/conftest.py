@@ -12,7 +12,7 @@ from services.eventlog.log import EventLog
 OpenLog = Callable[[], EventLog]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where the log stands."""
     if request.param == "sqlite":

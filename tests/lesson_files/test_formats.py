@@ -38,6 +38,7 @@ def test_the_format_is_told_by_the_beginning(name: str, head: bytes, format: For
 
 
 @pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.slow
 @given(data=st.binary(max_size=400))
 def test_rubbish_gives_bad_rows_and_nothing_else(format: Format, data: bytes) -> None:
     for row in rows(format, data):
@@ -62,6 +63,7 @@ ROWS = st.recursive(
 
 
 @pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.slow
 @given(row=ROWS)
 def test_fields_of_the_wrong_kind_give_bad_rows_and_nothing_else(format: Format, row: dict[str, Any]) -> None:
     for one in rows(format, json.dumps(row)):
@@ -69,6 +71,7 @@ def test_fields_of_the_wrong_kind_give_bad_rows_and_nothing_else(format: Format,
 
 
 @pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.slow
 @given(rest=ROWS)
 def test_whatever_a_module_wrote_into_the_rest_an_export_succeeds(format: Format, rest: dict[str, Any]) -> None:
     kept = {"format": format, "rest": json.dumps(rest)}
@@ -91,6 +94,7 @@ EXAMPLES: Final[dict[Format, tuple[bytes, bytes, bytes]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_hundred_thousand_rows_are_read_in_constant_memory(format: Format, tmp_path: Path) -> None:
     head, row, tail = EXAMPLES[format]
@@ -106,6 +110,7 @@ def test_a_hundred_thousand_rows_are_read_in_constant_memory(format: Format, tmp
     assert peak < 1_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_many_lessons_are_written_in_constant_memory(format: Format, tmp_path: Path) -> None:
     one = lesson(Row(1, "QAAdded", {"question": "Why?", "answer": "Because."}))
@@ -127,6 +132,7 @@ def test_many_lessons_are_written_in_constant_memory(format: Format, tmp_path: P
 LONG: Final = b'"abcdefghijklmnopqrstuvwxyz", '
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["jsonl", "openai", "erpnet"])
 def test_a_row_that_is_far_too_long_is_not_kept(format: Format, tmp_path: Path) -> None:
     head, row, tail = EXAMPLES[format]

@@ -8,7 +8,7 @@ import pytest
 from tests.projections.company import Company
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 async def company(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Company]:
     """A company with its owner and nothing else."""
     url = request.getfixturevalue("postgres") if request.param == "postgresql" else None
