@@ -391,3 +391,31 @@ def test_a_message_that_is_too_long_is_kept_and_says_so(system: System, people: 
     expect(mara.get_by_role("alert")).to_contain_text("too long")
     assert len(composer(mara).input_value()) == 65_537
     composer(mara).fill("")
+
+
+def test_a_long_press_opens_the_menu_and_a_short_one_or_a_scroll_does_not(system: System, people: People) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    mara = opened(system, people.sign_in(system, "mara", **phone))
+    box = mara.get_by_role("article").filter(has_text="autumn glaze").first
+    box.scroll_into_view_if_needed()
+    place = box.bounding_box()
+    assert place is not None
+    finger = [{"x": place["x"] + 120, "y": place["y"] + 12}]
+    touch = mara.context.new_cdp_session(mara)
+
+    # a tap, and a finger that moves, are no long press
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": finger})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": 150, "y": finger[0]["y"] + 90}]})
+    mara.wait_for_timeout(700)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": finger})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(mara.get_by_role("menu")).to_have_count(0)
+
+    moved = box.bounding_box()
+    assert moved is not None
+    finger = [{"x": moved["x"] + 120, "y": moved["y"] + 12}]
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": finger})
+    expect(mara.get_by_role("menuitem", name="Reply")).to_be_visible()
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(mara.get_by_role("menuitem", name="Reply")).to_be_visible()

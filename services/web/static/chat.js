@@ -161,15 +161,30 @@ const context = (event, row, x, y) => {
   event.preventDefault();
   openMenu(row, more.dataset.menu, x, y);
 };
+// A long press selects a word by itself before it is one: what was selected before counts.
+let free, opened;
+const press = (event, row, x, y) => {
+  if (!row) return;
+  opened = true;
+  if (free) getSelection().removeAllRanges();
+  context(event, row, x, y);
+};
 document.addEventListener("contextmenu", (event) => {
-  const byKey = event.button !== 2 && event.pointerType !== "touch";
-  context(event, event.target.closest("#messages .msg"), byKey ? undefined : event.clientX, byKey ? undefined : event.clientY);
+  const touch = event.pointerType === "touch", byKey = event.button !== 2 && !touch, row = event.target.closest("#messages .msg");
+  clearTimeout(pressed);
+  if (touch && opened) event.preventDefault();
+  else (touch ? press : context)(event, row, byKey ? undefined : event.clientX, byKey ? undefined : event.clientY);
 });
 document.addEventListener("touchstart", (event) => {
   const row = event.target.closest("#messages .msg"), { clientX, clientY } = event.touches[0];
-  pressed = setTimeout(context, 600, event, row, clientX, clientY);
-}, { passive: false });
-for (const end of ["touchend", "touchmove", "touchcancel"]) document.addEventListener(end, () => clearTimeout(pressed));
+  free = getSelection().isCollapsed;
+  opened = false;
+  pressed = setTimeout(press, 450, event, row, clientX, clientY);
+});
+for (const end of ["touchend", "touchmove", "touchcancel"]) document.addEventListener(end, (event) => {
+  clearTimeout(pressed);
+  if (opened && end === "touchend" && event.cancelable) event.preventDefault(); // no click follows, which would close the menu
+});
 
 // Keys -----------------------------------------------------------------------------------------------------------------
 
