@@ -72,11 +72,6 @@ class Sessions:
             gone = connection.execute(delete(session).where(session.c.person == person, session.c.digest != but))
         return gone.rowcount
 
-    def any_of(self, person: str) -> bool:
-        """Whether the person has ever signed in."""
-        with self._engine.connect() as connection:
-            return connection.execute(select(session.c.digest).where(session.c.person == person)).first() is not None
-
     def seen(self) -> dict[str, int]:
         """When each person was here last, in seconds since 1970."""
         query = select(session.c.person, func.max(session.c.seen_at)).group_by(session.c.person)

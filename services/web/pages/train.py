@@ -81,10 +81,12 @@ async def teach(
 
 
 @router.post("/lessons/{lesson}/undo")
-async def undo(request: Request, visitor: Signed, lesson: str, back: Text = "/", proposed: Text = "") -> Response:
+async def undo(
+    request: Request, visitor: Signed, lesson: str, id: Text, back: Text = "/", proposed: Text = ""
+) -> Response:
     """Take back what was just taught or proposed."""
     fact = ProposalWithdrawn() if proposed else ConversationDeactivated()
-    await visitor.report(fact, subject=lesson)
+    await visitor.report(fact, subject=lesson, id=id)
     visitor.house.toasts.put(visitor.session.digest, "parts/undone_toast.html", {"lesson": lesson})
     return _to(request, back if back.startswith("/") and not back.startswith("//") else "/")
 

@@ -73,7 +73,8 @@ class Change:
             "deactivate": "reactivate", "reactivate": "deactivate", "section": "section", "move": "move",
             "training": before.purpose, "validation": before.purpose,
         }  # fmt: skip
-        held: Action = {True: "hold_back", False: "share", None: "as_model"}[before.held_back]  # type: ignore[assignment]
+        held_as: dict[bool | None, Action] = {True: "hold_back", False: "share", None: "as_model"}
+        held = held_as[before.held_back]
         value = {"section": before.section, "move": before.model}.get(self.action, "")
         return Change(self.lesson, self.kind, actions.get(self.action, held), value)
 
