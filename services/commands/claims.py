@@ -18,6 +18,8 @@
 | `direct` | both members, comma-separated, sorted | their direct chat |
 | `answered` | `<question>/<virtual user>` | answer |
 | `assistants` | personal or not: model | person ids whose own assistant it is, comma-separated, sorted |
+| `login` | a login's keyed digest | person ids, comma-separated, sorted: one, but for logs that are older than the rule |
+| `kept` | `login` | `yes`: the rows of logins are kept since the log began, or were made from it later |
 | `erased` | person | `yes`: their key is destroyed again at every start |
 """
 
@@ -41,6 +43,7 @@ from contracts.facts.proposal import LessonApproved, LessonProposed
 from contracts.facts.provider import ProviderRegistered, ProviderRevised
 from contracts.facts.qa import QAAdded
 from services.commands.decide.event import Event
+from services.commands.decide.logins import login_key
 from services.commands.decide.private import direct_key
 from services.commands.decide.proposal import key_of
 from services.commands.states.proposal import content_of
@@ -197,7 +200,19 @@ def _of_person(world: World, id: str, data: Fact) -> Claims:
         case _:
             return {}
     then = now | {id} if is_one else now - {id}
+    rows |= logins(world, id, data)
     return rows | ({("administrators", "all"): ",".join(sorted(then)) or None} if then != now else {})
+
+
+def logins(world: World, id: str, data: Fact) -> Claims:
+    """The rows of the person's login alone. One that was erased can't be read and takes no row."""
+    if not isinstance(data, PersonAdded | PersonRevised | PersonErased):
+        return {}
+    person = world.person(id)
+    before = person.login if person is not None else None
+    now = None if isinstance(data, PersonErased) else data.changes().get("login", before)
+    keys = [login_key(world, one) if isinstance(one, str) else None for one in (before, now)]
+    return _listed(world, "login", id, *keys) | {("kept", "login"): "yes"}
 
 
 def _assistant_of(world: World, id: str) -> str | None:

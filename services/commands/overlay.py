@@ -70,6 +70,10 @@ class Overlay:
             self._look_up([wanted])
         return self._unique[wanted]
 
+    def digest(self, words: str) -> str:
+        """By the installation's keys."""
+        return self._keys.digest(words)
+
     def provider(self, id: str) -> Any:
         """Its state, or None when there is none."""
         return self._state(stream_of("provider", id))

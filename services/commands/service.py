@@ -16,6 +16,7 @@ from services.bus.deadletters import bury
 from services.bus.serving import Serving
 from services.commands.door import Door
 from services.commands.inbox import InboxReader
+from services.commands.keeping import keep_logins
 from services.commands.places import sequence
 from services.commands.relay import relay
 from services.commands.writer import Writer
@@ -80,6 +81,8 @@ def _prepare(log: EventLog, keys: KeyStore) -> None:
         if table == "erased":
             # A crash between commit and destruction, or restored keys, must not bring erased words back.
             keys.destroy(f"person:{key}")
+    if ("kept", "login") not in rows and log.head().position > 0:
+        keep_logins(log, keys)
 
 
 def _owner() -> Envelope:

@@ -1,5 +1,6 @@
 """What the rules may ask: the state of every record, and the unique rows."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -35,6 +36,10 @@ class World(Protocol):
     def message(self, id: str, /) -> Message | None: ...
     def person(self, id: str, /) -> Person | None: ...
     def unique(self, table: str, key: str, /) -> str | None: ...
+    def digest(self, words: str, /) -> str:
+        """Always the same for the same words, which nobody without the installation's keys finds out from it."""
+        ...
+
     def since(self, kind: Kind, id: str, revision: int, /) -> Sequence[Envelope]:
         """The events of a record after a revision, oldest first; texts may be sealed."""
         ...
@@ -91,6 +96,10 @@ class DictWorld:
     def unique(self, table: str, key: str) -> str | None:
         """The row's value."""
         return self.rows.get((table, key))
+
+    def digest(self, words: str) -> str:
+        """Of a world that keeps nothing."""
+        return hashlib.sha256(words.encode()).hexdigest()
 
     def since(self, kind: Kind, id: str, revision: int) -> Sequence[Envelope]:
         """The record's events after the revision."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import threading
 import uuid
@@ -97,6 +98,10 @@ class KeyStore:
             key = self._by_holder.pop(holder, None)
             if key is not None:
                 self._by_id.pop(key.id, None)
+
+    def digest(self, words: str) -> str:
+        """Always the same for the same words, which nobody without the keys finds out from it."""
+        return hmac.digest(self.body_secret, b"words\0" + words.encode(), "sha256").hex()
 
     def close(self) -> None:
         """Close the vault."""

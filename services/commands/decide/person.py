@@ -11,6 +11,7 @@ from contracts.facts.person import (
 )
 from services.commands.channel import PEOPLE
 from services.commands.decide.event import Event
+from services.commands.decide.logins import check_id, check_login
 from services.commands.decide.lookups import fresh, live_model, the_person
 from services.commands.decide.revising import changed, required
 from services.commands.decide.roles import need
@@ -27,6 +28,8 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
                 need(world, fact, "administrator")
             _check_roles(fact, data.roles)
             _check_assistant(world, id, data.assistant)
+            check_id(world, fact, id)
+            check_login(world, fact, id, data.login)
         case PersonRevised():
             _revised(world, fact, data, id)
         case PersonErased():
@@ -72,6 +75,8 @@ def _revised(world: World, fact: Envelope, data: PersonRevised, id: str) -> None
             _keep_an_administrator(world, id)
     if "assistant" in changes:
         _check_assistant(world, id, data.assistant)
+    if "login" in changes:
+        check_login(world, fact, id, data.login)
 
 
 def _check_roles(fact: Envelope, roles: tuple[str, ...]) -> None:

@@ -47,6 +47,7 @@ def _of_people(_: Say) -> dict[str, str]:
         "person_erased": _("This person's data was erased; nothing can be changed."),
         "last_administrator": _("This is the last administrator; give somebody else the role first."),
         "assistant_taken": _("This model is another person's own assistant; choose another one."),
+        "login_taken": _("Somebody else signs in with this name already; choose another one."),
         "not_yourself": _("Everybody does this for themselves."),
         "password_short": _("A password needs at least 10 characters; a few words in a row are easy to remember."),
         "password_long": _("This password is too long."),
