@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def compilations(
     model: Model,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, max=1_000, help="At most so many.")] = 100,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=1_000, help="How many at most.")] = 100,
     person: As = None,
     home: Home = None,
     as_json: Json = False,

@@ -22,7 +22,7 @@ PAGE: Final = 500
 def export(
     model: Model,
     file: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE|-", help="Where to; - for standard output.")
+        str, typer.Option("-o", "--output", metavar="FILE|-", help="The file to write; - for standard output.")
     ] = "-",
     format: Annotated[str, typer.Option("--format", metavar="FORMAT", help="jsonl, csv, openai or erpnet.")] = "jsonl",
     columns: Mapping = None,

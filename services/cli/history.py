@@ -20,7 +20,7 @@ SHOWN: Final = ("position", "fact", "kind", "subject", "time", "recorded_at", "a
 def history(
     after: Annotated[int, typer.Option(metavar="N", min=0, help="Only events after this position.")] = 0,
     model: Annotated[str | None, typer.Option(metavar="MODEL", help="Only what is about this model.")] = None,
-    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="At most so many.")] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="How many at most.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as the log grows.")] = False,
     person: As = None,
     home: Home = None,

@@ -27,6 +27,7 @@ from services.cli import (
     training_set,
     upkeep,
 )
+from services.cli.explaining import paragraphs
 from services.cli.failures import Broken, Ended, tell_broken, tell_refusal
 from services.refusals import Refused
 
@@ -70,7 +71,7 @@ for name, command, panel in (
     ("secrets", running.secrets, _RUN),
     ("endpoint", running.endpoint, _RUN),
 ):
-    app.command(name, rich_help_panel=panel)(command)
+    app.command(name, rich_help_panel=panel, help=paragraphs(command.__doc__ or ""))(command)
 
 
 def main() -> int:

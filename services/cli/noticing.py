@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def notices(
     read: Annotated[bool, typer.Option("--read", help="Mark them as read.")] = False,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, max=500, help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=500, help="How many at most.")] = 50,
     person: As = None,
     home: Home = None,
     as_json: Json = False,

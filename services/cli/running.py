@@ -14,7 +14,9 @@ LOCAL_BUS, LOCAL_WEB = "nats://127.0.0.1:4222", "http://127.0.0.1:8760"
 
 
 def up(
-    port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65_535, help="Of the web pages; 0: any.")] = 8760,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65_535, help="The port of the web pages; 0: any free one.")
+    ] = 8760,
     demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Load the demo company on the first start.")] = True,
     sandbox: Annotated[
         bool, typer.Option("--sandbox", help="For developers of modules: refuse what has the header Sandbox-Refuse.")
@@ -46,7 +48,7 @@ def run(
 
 
 def secrets(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where they are to stand; made when it isn't there.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder for them; it is made if it isn't there.")],
     postgres: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Where services reach PostgreSQL.")
     ] = "postgres:5432",

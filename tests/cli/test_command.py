@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from services.cli.main import app
 from tests.fixtures.system import apprentice
 
 SLOW = ("asyncio", "fastapi", "faststream", "nats", "openai", "pydantic", "sqlalchemy", "uvicorn")
@@ -33,6 +34,15 @@ def test_without_arguments_it_shows_its_commands(tmp_path: Path) -> None:
 
     assert shown.code == 0
     assert "training-set" in shown.out
+
+
+def test_a_commands_help_is_wrapped_where_the_terminal_ends_and_nowhere_else() -> None:
+    helps = {one.name: one.help or "" for one in app.registered_commands}
+    paragraphs = [one for text in helps.values() for one in text.split("\n\n")]
+
+    assert all(helps.values())
+    assert len(paragraphs) > len(helps)
+    assert not [one for one in paragraphs if "\n" in one]
 
 
 @pytest.mark.parametrize(
