@@ -53,12 +53,12 @@ class Serving:
         except ValidationError as invalid:
             fields = {".".join(map(str, one["loc"])): one["msg"] for one in invalid.errors(include_url=False)}
             first = next(iter(fields.items()), ("it", "is malformed"))
-            body = _refusal(Refused("malformed", f"The query {self._name} isn't as it should be: {first}.", fields))
+            body = _refusal(Refused("malformed", f"The query {self._name} is wrong: {first[0]}: {first[1]}.", fields))
         except NoReply as problem:
             body = _refusal(Refused("unavailable", f"This can't be answered now: {problem}"))
         except Exception:
             logger.exception("the query %s failed", self._name)
-            text = f"The query {self._name} failed because of an error in Apprentice; please report it."
+            text = f"The query {self._name} failed because of an error in Apprentice; tell whoever runs the server."
             body = _refusal(Refused("internal_error", text))
         await self._bus.nc.publish(message.reply, body)
 

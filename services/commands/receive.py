@@ -158,7 +158,7 @@ def _malformed(fact: str, problem: ValidationError, prefix: str) -> Refused:
         fields.setdefault(path, _sentences.get(error["type"], error["msg"]).removeprefix("Value error, "))
     first = next(iter(fields.items()))
     more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
-    return Refused("malformed", f"{fact} isn't as it should be: {first[0] or 'it'}: {first[1]}{more}.", fields)
+    return Refused("malformed", f"{fact} is wrong: {first[0] or 'it'}: {first[1]}{more}.", fields)
 
 
 def _is_branch(part: int | str) -> bool:

@@ -211,7 +211,9 @@ class Writer:
             raise
         except Exception as bug:
             logger.exception("the rules failed on %s %s", waiting.fact.type, waiting.fact.id)
-            raise Refused("internal_error", f"The rules failed on this {waiting.fact.type}; please report it.") from bug
+            raise Refused(
+                "internal_error", f"The rules failed on this {waiting.fact.type}; tell whoever runs the server."
+            ) from bug
 
     def _try(self, fact: Envelope, events: Sequence[Event], head: int) -> Accepted:
         for number, event in enumerate(events, start=1):

@@ -108,7 +108,7 @@ def model_checks(looked: Looked) -> Iterator[Check]:
     sentences = len(_SENTENCE.findall(model.system_message or ""))
     if sentences > LONGEST_SYSTEM_MESSAGE:
         yield _warning("system_message", f"The system message has {sentences} sentences.",
-                       "Shorten it to six; what the model is to know belongs into lessons.", sentences=sentences)  # fmt: skip
+                       "Shorten it to six; what the model should know belongs in lessons.", sentences=sentences)  # fmt: skip
     if model.acceptance is not None and not model.lessons.validation:
         yield _warning("validation", "The model asks for validation, but has no validation questions.",
                        "Write some, or no version becomes active.")  # fmt: skip
@@ -154,7 +154,9 @@ def _size(looked: Looked) -> Check:
 
 
 def _fault(fault: Fault) -> Check:
-    return Check(check=fault.code, level="error", message=fault.message, fix="Mend the lesson.", lessons=[fault.lesson])
+    return Check(
+        check=fault.code, level="error", message=fault.message, fix="Correct the lesson.", lessons=[fault.lesson]
+    )
 
 
 def _conflicts(found: Conflicts) -> Check:
@@ -168,7 +170,7 @@ def _conflicts(found: Conflicts) -> Check:
 
 def _duplicates(number: int) -> Check:
     if not number:
-        return _ok("duplicates", "No QA is there twice.")
+        return _ok("duplicates", "No QA is repeated.")
     many = "One QA repeats another" if number == 1 else f"{number:,} QAs repeat others"
     return _warning("duplicates", f"{many}; each counts once.", "Deactivate the duplicates.", number=number)
 

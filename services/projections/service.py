@@ -149,9 +149,8 @@ def _serve(name: str, sources: Sources, following: Following) -> Callable[[NatsM
             problem = refused
         except ValidationError as invalid:
             fields = {".".join(map(str, one["loc"])): one["msg"] for one in invalid.errors(include_url=False)}
-            problem = Refused(
-                "malformed", f"The query {name} isn't as it should be: {next(iter(fields.items()))}.", fields
-            )
+            first = next(iter(fields.items()))
+            problem = Refused("malformed", f"The query {name} is wrong: {first[0]}: {first[1]}.", fields)
         except (SQLAlchemyError, LogUnavailable) as broken:
             logger.exception("the query %s failed", name)
             problem = Refused(
@@ -160,7 +159,8 @@ def _serve(name: str, sources: Sources, following: Following) -> Callable[[NatsM
         except Exception:
             logger.exception("the query %s failed", name)
             problem = Refused(
-                "internal_error", f"The query {name} failed because of an error in Apprentice; please report it."
+                "internal_error",
+                f"The query {name} failed because of an error in Apprentice; tell whoever runs the server.",
             )
         return RefusedReply(refused=problem.refusal).model_dump_json().encode()
 

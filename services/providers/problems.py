@@ -35,7 +35,7 @@ def problem_of(error: Exception, *, doing: str, how: How) -> ProviderProblem:
     return ProviderProblem(
         "provider_garbled",
         f"The provider answered something that isn't its API ({doing}).",
-        "Check the provider's address; a proxy or login page may stand in between.",
+        "Check the provider's address; a proxy or login page may be in between.",
         f"{type(error).__name__}: {error}",
         ambiguous=True,
         passing=True,
@@ -121,7 +121,7 @@ def _line_of(text: str) -> int | None:
 
 def _fix_of(text: str) -> str:
     return (
-        "Mend the lesson that is named and compile again."
+        "Correct the lesson that is named and compile again."
         if _line_of(text)
-        else "Read what the provider says, mend it, and compile again."
+        else "Read what the provider says, correct that, and compile again."
     )

@@ -75,7 +75,7 @@ def test_a_conversation_is_renamed_and_put_away(system: System, people: People) 
     expect(theo.get_by_role("heading", level=1)).to_have_text("Travel")
 
     theo.get_by_text("This conversation", exact=True).click()
-    theo.get_by_role("button", name="Put away").click()
+    theo.get_by_role("button", name="Archive").click()
 
     theo.wait_for_url("**/assistant/new")
     expect(theo.get_by_text("None yet.")).to_be_visible()

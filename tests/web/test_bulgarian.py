@@ -74,7 +74,7 @@ def test_somebody_asks_corrects_trains_and_compiles_by_bulgarian_words_only(syst
     elena.get_by_role("button", name="Какво ще научи").click()
     sheet = elena.get_by_role("dialog", name="Какво ще научи асистентът")
     expect(sheet.get_by_role("textbox", name="Отговор")).to_have_value(RIGHT)
-    sheet.get_by_role("button", name="Научаване").click()
+    sheet.get_by_role("button", name="Преподаване").click()
     elena.get_by_text("получи 1 отговор от 3 съобщения").wait_for()
 
     # and compiled
@@ -124,7 +124,7 @@ def test_a_refusal_and_a_failure_are_said_in_bulgarian(system: System, people: P
 
     elena.goto(f"{system.endpoint['http']}/compilations/{failed}")
     assert elena.get_by_text(
-        "В урок има знак, който доставчиците приемат за команда. Поправете урока"
+        "В урок има знаци, които доставчиците приемат за команда. Поправете урока"
     ).first.is_visible()
     elena.goto(f"{system.endpoint['http']}/models/new")
     elena.get_by_label("Име", exact=True).fill("AI Marketing Assistant")

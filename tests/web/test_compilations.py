@@ -102,7 +102,7 @@ def test_a_model_that_is_compiling_already_says_so_and_queues_the_next(system: S
     refused.get_by_text("is compiling already").wait_for()
     there = refused.get_by_role("link", name="See the one that runs").get_attribute("href")
     assert there == f"/compilations/{latest(system, 'marketing')}"
-    refused.get_by_role("button", name="Queue it behind").click()
+    refused.get_by_role("button", name="Queue behind it").click()
 
     mara.get_by_text("Waiting for its turn.").wait_for()
     mara.get_by_role("button", name="Cancel").click()

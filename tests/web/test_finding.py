@@ -108,7 +108,7 @@ def test_actions_open_dialogs_choose_the_look_and_the_language(system: System, p
 def test_members_find_people_and_groups_but_no_lessons(system: System, people: People) -> None:
     ines = people.sign_in(system, "ines")
     opened(ines, system).fill("newsletter")
-    expect(ines.locator("#hits")).to_contain_text("Nothing is called so.")
+    expect(ines.locator("#hits")).to_contain_text("Nothing matches.")
     ines.get_by_role("combobox").fill("theo")
     expect(ines.get_by_role("option")).to_have_count(1)
     ines.keyboard.press("Enter")

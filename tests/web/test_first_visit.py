@@ -42,7 +42,7 @@ def test_ask_correct_train_compile_and_ask_again(system: System, people: People)
     page = people.stranger()
     visitor = Visitor(page)
     page.goto(system.ask_json("link")["url"])
-    visitor.click(page.get_by_role("button", name="Come in"))
+    visitor.click(page.get_by_role("button", name="Sign in"))
 
     # ask
     visitor.click(page.get_by_role("link", name="Marketing"))

@@ -112,11 +112,11 @@ def test_columns_that_nobody_knows_are_mapped_by_the_person(
     theo = people.sign_in(system, "theo")
     bring(theo, system, model, written(tmp_path, [("Was", "Darum", "Nr"), ("Why?", "Because.", "7")]))
 
-    theo.get_by_role("heading", name="Where do questions and answers stand?").wait_for()
+    theo.get_by_role("heading", name="Where are the questions and answers?").wait_for()
     expect(theo.get_by_role("region", name="The first rows").get_by_role("cell").nth(1)).to_have_text("Because.")
     theo.get_by_label("Was becomes").select_option("question")
     theo.get_by_label("Darum becomes").select_option("answer")
-    theo.get_by_role("button", name="Try it so").click()
+    theo.get_by_role("button", name="Try it this way").click()
     theo.get_by_role("button", name="Import 1 lesson").click()
     theo.get_by_role("heading", name="1 row came in").wait_for()
 

@@ -55,9 +55,9 @@ def test_personal_data_is_shown_and_accepted(system: System, people: People) -> 
     id = taught(system, "How do I reach the shop?", "Write to shop@rowanandvale.example.")
     page = opened(system, people.sign_in(system, "theo"), f"/lessons/{id}")
 
-    expect(page.get_by_text("Personal data seems to stand in it: an e-mail address")).to_be_visible()
+    expect(page.get_by_text("It seems to hold personal data: an e-mail address")).to_be_visible()
     page.get_by_role("button", name="It may be trained").click()
-    expect(page.get_by_text("Personal data seems to stand in it")).to_have_count(0)
+    expect(page.get_by_text("It seems to hold personal data")).to_have_count(0)
 
 
 def test_a_conversation_s_turns_and_what_is_learnt_are_edited(system: System, people: People) -> None:
@@ -95,12 +95,12 @@ def test_a_conflict_is_settled_by_a_person(system: System, people: People) -> No
     second = taught(system, "What is right?", "That.")
     page = opened(system, people.sign_in(system, "theo"), f"/lessons/{first}")
 
-    expect(page.get_by_text("Another lesson answers its question otherwise")).to_be_visible()
+    expect(page.get_by_text("Another lesson answers its question differently")).to_be_visible()
     page.get_by_role("button", name="This answer is right").click()
     expect(page.get_by_text("Settled: this answer is learnt.")).to_be_visible()
 
     opened(system, page, f"/lessons/{second}")
-    expect(page.get_by_text("Another lesson answers its question otherwise")).to_be_visible()
+    expect(page.get_by_text("Another lesson answers its question differently")).to_be_visible()
 
 
 def test_members_see_no_lesson_and_change_none(system: System, people: People) -> None:

@@ -182,7 +182,7 @@ def test_settings_say_what_they_would_do_before_they_are_saved(system: System, p
     page.get_by_label("Parent").select_option("None")
     expect(effects).to_contain_text("Rowan & Vale Assistant no longer takes in lessons of Scratch")
     expect(page.get_by_role("region", name="Unsaved changes")).to_contain_text("1 change not saved")
-    page.get_by_label("Sections, one a line").fill("Secrets")
+    page.get_by_label("Sections, one per line").fill("Secrets")
     expect(effects).to_contain_text("Section Secrets is held back")
     page.get_by_label("From", exact=True).fill("85")
     expect(effects).to_contain_text("There is no validation question yet")

@@ -29,7 +29,7 @@ def test_somebody_new_comes_in_by_the_link_that_was_handed_over(system: System, 
 
     newcomer = people.stranger()
     newcomer.goto(url)
-    newcomer.get_by_role("button", name="Come in").click()
+    newcomer.get_by_role("button", name="Sign in").click()
     newcomer.wait_for_url(lambda where: "/welcome/" not in where)
     newcomer.goto(system.endpoint["http"] + "/me")
     assert newcomer.locator("#side").get_by_text(HOSTILE).is_visible()

@@ -139,7 +139,7 @@ def test_a_retired_provider_can_only_be_looked_at(system: System, people: People
                      base_url="https://trial.example/v1", base_model="t-1")["subject"]  # fmt: skip
     mara = people.sign_in(system, "mara")
     opened(system, mara, f"/providers/{id}")
-    mara.get_by_role("checkbox", name="I mean it").check()
+    mara.get_by_role("checkbox", name="Yes, retire it for good").check()
     mara.get_by_role("button", name="Retire Trial").click()
     mara.get_by_text("retired", exact=True).wait_for()
     assert mara.get_by_role("button", name="Save").count() == 0

@@ -21,7 +21,7 @@ def test_a_link_signs_in_once(system: System, people: People) -> None:
     link = system.ask_json("link", "theo")["url"]
     theo = people.stranger()
     theo.goto(link)
-    theo.get_by_role("button", name="Come in").click()
+    theo.get_by_role("button", name="Sign in").click()
     theo.wait_for_url("**/groups/*")
     assert theo.get_by_text("Theo Vale").first.is_visible()
 

@@ -44,7 +44,9 @@ def check_visible(fact: Envelope, group: Group, field: str) -> None:
 def _live(world: World, id: str) -> Group:
     group = the_group(world, id)
     if group.archived:
-        raise Refused("group_archived", f"{group.name} is archived.", {"subject": "archived"})
+        raise Refused(
+            "group_archived", f"{group.name} is archived; nobody changes it any more.", {"subject": "archived"}
+        )
     return group
 
 

@@ -93,7 +93,7 @@ def _origin(data: QAAdded | ConversationTrained) -> dict[str, Any]:
 
 def nothing_new(lesson: str) -> Refused:
     """The refusal of a record that was taught just so."""
-    return Refused("nothing_changes", f"This record was taught before, just so, as the lesson {lesson}.")
+    return Refused("nothing_changes", f"This record was taught before, exactly like this, as the lesson {lesson}.")
 
 
 # QAs ------------------------------------------------------------------------------------------------------------------

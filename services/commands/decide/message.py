@@ -62,7 +62,9 @@ def _writable(world: World, fact: Envelope, id: str, field: str) -> Group:
 def _check_links(world: World, data: MessagePosted, group: Group) -> None:
     if data.reply_to is not None and the_message(world, data.reply_to, "data.reply_to").group != group.id:
         raise Refused(
-            "wrong_group", "A reply stands in the group of what it replies to.", {"data.reply_to": "other group"}
+            "wrong_group",
+            "A reply belongs in the group of the message it replies to.",
+            {"data.reply_to": "other group"},
         )
     strangers = [member for member in data.mentions if member not in group.members]
     if strangers:
@@ -75,7 +77,7 @@ def _answered(world: World, data: AnswerPosted, id: str) -> Event:
     question = the_message(world, data.question, "data.question")
     group = the_group(world, data.group, "data.group")
     if question.group != group.id:
-        raise Refused("wrong_group", "An answer stands in the group of its question.", {"data.group": "other group"})
+        raise Refused("wrong_group", "An answer belongs in the group of its question.", {"data.group": "other group"})
     if question.author.startswith("virtual_user:"):
         raise Refused(
             "not_a_question", "Virtual users don't answer each other.", {"data.question": "from a virtual user"}
@@ -112,7 +114,7 @@ def _check_change(world: World, fact: Envelope, message: Message, group: Group) 
         case ReactionAdded() | ReactionRemoved():
             there = (fact.actor, data.reaction) in message.reactions
             if there == isinstance(data, ReactionAdded):
-                raise Refused("nothing_changes", "This reaction is set so already.")
+                raise Refused("nothing_changes", "This reaction is set already.")
         case AnswerFailed() | AnswerStopRequested() | RetryRequested():
             _check_answering(world, data, message, group)
         case AnswerMarked():
@@ -154,4 +156,4 @@ def _check_mark(fact: Envelope, message: Message, verdict: str) -> None:
         raise Refused("not_an_answer", "Only an assistant's answer can be marked right or wrong.")
     mine = [mark for actor, mark in message.marks if actor == fact.actor]
     if mine == [verdict] or (not mine and verdict == "none"):
-        raise Refused("nothing_changes", "You have marked it so already.")
+        raise Refused("nothing_changes", "You have marked it like this already.")

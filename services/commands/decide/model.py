@@ -117,11 +117,11 @@ def _placed(world: World, data: Fact, id: str) -> Event:
                 raise Refused("nothing_changes", f"{model.name} has this system message already.")
         case ParentAssigned():
             if model.parent == data.parent:
-                raise Refused("nothing_changes", f"{model.name} stands there already.")
+                raise Refused("nothing_changes", f"{model.name} is there already.")
             _check_parent(world, id, model.name, data.parent)
         case VirtualUserLinked():
             if model.virtual_user == data.virtual_user:
-                raise Refused("nothing_changes", f"{model.name} is linked so already.")
+                raise Refused("nothing_changes", f"{model.name} is linked like this already.")
             _check_virtual_user(world, id, data.virtual_user)
         case DefaultModelChosen():
             if world.unique("default", "model") == id:
@@ -159,7 +159,10 @@ def _version_chosen(world: World, data: VersionChosen, id: str) -> list[Event]:
         raise Refused("unknown_version", f"{model.name} has no version {data.version}.", {"data.version": "unknown"})
     compilation = the_compilation(world, named)
     if compilation.status != "succeeded":
-        raise Refused("version_gone", f"Version {data.version} of {model.name} no longer exists at its provider.")
+        raise Refused(
+            "version_gone",
+            f"Version {data.version} of {model.name} no longer exists at its provider; choose another one, or compile again.",
+        )
     if not (compilation.accepted or passes(model, compilation.passed, compilation.asked)):
         raise Refused(
             "not_accepted",
@@ -202,7 +205,7 @@ def _check_parent(world: World, id: str, name: str, parent: str | None) -> None:
     above: str | None = live_model(world, parent, "data.parent").id
     while above is not None:
         if above == id:
-            raise Refused("cycle", f"{_name(world, parent)} stands below {name}, so it can't be its parent.",
+            raise Refused("cycle", f"{_name(world, parent)} is below {name}, so it can't be its parent.",
                           {"data.parent": "stands below"})  # fmt: skip
         above = world.unique("parent", above)
 

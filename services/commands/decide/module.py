@@ -23,5 +23,5 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
                       {"subject": "not a module's name"})  # fmt: skip
     before = world.module(id)
     if before is not None and not any(getattr(before, name) != value for name, value in data.changes().items()):
-        raise Refused("nothing_changes", f"{id} is trusted just so already.")
+        raise Refused("nothing_changes", f"{id} is trusted like this already.")
     return [Event("module", id, data, CHANNEL)]

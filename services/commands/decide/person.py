@@ -59,7 +59,7 @@ def _watched(world: World, fact: Envelope, data: ModelWatched | ModelUnwatched, 
 
 def _oneself(fact: Envelope, id: str) -> None:
     if fact.actor != f"person:{id}":
-        raise Refused("not_yourself", "Everybody does this for themselves.", {"subject": "somebody else"})
+        raise Refused("not_yourself", "Only the person themselves can do this.", {"subject": "somebody else"})
 
 
 def _revised(world: World, fact: Envelope, data: PersonRevised, id: str) -> None:

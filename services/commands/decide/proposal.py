@@ -47,7 +47,7 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
             need(world, fact, "trainer")
             return _approved(world, proposal, fact.data)
         case ProposalWithdrawn() if fact.actor != proposal.proposer:
-            raise Refused("not_the_proposer", "Only who proposed it takes it back; a trainer may decline it.",
+            raise Refused("not_the_proposer", "Only its proposer can take it back; a trainer may decline it.",
                           {"actor": "not the proposer"})  # fmt: skip
         case LessonDeclined():
             need(world, fact, "trainer")
@@ -152,7 +152,7 @@ def _check_again(proposal: Proposal, fact: Envelope, content: Content) -> None:
                       {"data.external_id": "taken"})  # fmt: skip
     if proposal.content.model_dump() == content.model_dump() and proposal.status in ("open", "declined"):
         said = "waits for a trainer" if proposal.status == "open" else "was declined"
-        raise Refused("nothing_changes", f"This was proposed before, just so, as {proposal.id}; it {said}.")
+        raise Refused("nothing_changes", f"This was proposed before, exactly like this, as {proposal.id}; it {said}.")
 
 
 # deciding on it -------------------------------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def _taught(world: World, proposal: Proposal, lesson: str, data: LessonApproved)
 
 def _check_readable(content: ConversationContent | ConversationChanges) -> None:
     if any(isinstance(turn.content, Sealed) for turn in content.messages or ()):
-        raise Refused("erased", "Somebody whose words stand in it was erased; decline it.", {"subject": "erased"})
+        raise Refused("erased", "It holds words of somebody who was erased; decline it.", {"subject": "erased"})
 
 
 _FIELDS: dict[type[Content], str] = {

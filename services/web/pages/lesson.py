@@ -96,7 +96,7 @@ async def revise_conversation(
         wanted = ConversationRevised(**changes)
     except (Unread, ValidationError):
         return await _again(
-            request, visitor, id, given, visitor.text("A turn is empty or too long; mend it and save again.")
+            request, visitor, id, given, visitor.text("A turn is empty or too long; correct it and save again.")
         )
     return await _save(request, visitor, id, wanted, fact, revision, given)
 
@@ -113,7 +113,7 @@ async def change(
     try:
         await visitor.report(wanted.fact(), subject=id, id=fact, revision=revision)
     except Unfit as unfit:
-        raise Told("malformed", visitor.text("A conversation can't be changed so.")) from unfit
+        raise Told("malformed", visitor.text("Conversations can be neither moved nor used for validation.")) from unfit
     return await _done(request, visitor, id, visitor.text("Done."), wanted.undone(before))
 
 

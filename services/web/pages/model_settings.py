@@ -3,14 +3,14 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from contracts.facts.model import ModelArchived, ModelRestored
-from contracts.queries import Affected, LessonTable, ModelRow, Models, Notices, Providers
+from contracts.queries import Affected, LessonTable, ModelRow, Models, Notices, ProviderRow, Providers
 from services.folding import fold
 from services.refusals import Refused
 from services.web.answers import by_script, lead
@@ -22,6 +22,7 @@ from services.web.views.setting_effects import Proposal, below, effects
 from services.web.visitor import STUDIO, Signed, Visitor
 
 router = APIRouter()
+Row = TypeVar("Row", ModelRow, ProviderRow)
 FormId = Annotated[str, Form(alias="id")]
 Revision = Annotated[int, Form()]
 
@@ -44,9 +45,10 @@ async def would_do(request: Request, visitor: Signed, id: str) -> HTMLResponse:
         wanted = await _read(request, model)
     except (ValueError, ValidationError):
         return part(request, visitor, "parts/effects.html", effects=[], changed=[], problem=_number(visitor))
-    known = [one.model_copy(update={"name": context["named_model"][one.id]}) for one in context["known"]]
-    among = (known, context["by_provider"], context["sections"])
-    found = effects(Proposal(model, wanted, *among, say=visitor.text))
+    known = [_called(one, visitor.language) for one in context["known"]]
+    providers = {id: _called(one, visitor.language) for id, one in context["by_provider"].items()}
+    among = (known, providers, context["sections"])
+    found = effects(Proposal(model, wanted, *among, say=visitor.text, texts=visitor.texts))
     return part(request, visitor, "parts/effects.html", effects=found, changed=wanted.changed(model), problem="")
 
 
@@ -106,6 +108,11 @@ async def restore(request: Request, visitor: Signed, id: str, fact: FormId) -> R
 # ----------------------------------------------------------------------------------------------------------------------
 
 
+def _called(row: Row, language: str) -> Row:
+    """The row under its name in this language."""
+    return row.model_copy(update={"name": row.names.get(language) or row.name})
+
+
 async def _read(request: Request, model: ModelRow) -> Settings:
     form = await request.form()
     given: Mapping[str, str] = {name: value for name, value in form.items() if isinstance(value, str)}
@@ -148,4 +155,6 @@ async def _context(visitor: Visitor, id: str) -> dict[str, Any]:
 
 
 def _number(visitor: Visitor) -> str:
-    return visitor.text("A number isn't one: the share is 0 to 100, lessons are counted from 1, and a name is needed.")
+    return visitor.text(
+        "Check what you entered: the share is 0 to 100, the number of lessons at least 1, and a name is needed."
+    )

@@ -126,7 +126,7 @@ async def erase(request: Request, visitor: Signed, id: str, fact: Fact, name: Te
     visitor.need("administrator")
     person: PersonRow = await visitor.ask("person", person=id)
     if name.strip() != person.name:
-        wrong = visitor.text("Type the name exactly as it stands there; nothing was erased.")
+        wrong = visitor.text("Type the name exactly as it is written there; nothing was erased.")
         return await _form(request, visitor, person, _as_given(person), wrong)
     try:
         await visitor.report(PersonErased(), subject=id, id=fact)
@@ -208,5 +208,5 @@ def _as_given(person: PersonRow) -> dict[str, Any]:
 
 def _problem(visitor: Visitor, given: dict[str, Any]) -> str:
     if not given["name"]:
-        return visitor.text("Give a name.")
+        return visitor.text("Enter a name.")
     return "" if given["roles"] else visitor.text("Choose at least one role.")

@@ -212,4 +212,4 @@ def _said(visitor: Visitor, problem: ValidationError | Refused) -> str:
     if isinstance(problem, Refused):
         return explained(visitor, problem)
     fields = ", ".join(dict.fromkeys(".".join(map(str, one["loc"])) for one in problem.errors()))
-    return visitor.text("This isn't as it should be: %(fields)s.") % {"fields": fields}
+    return visitor.text("Correct these fields: %(fields)s.") % {"fields": fields}

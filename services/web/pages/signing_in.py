@@ -113,12 +113,12 @@ async def set_password(request: Request, visitor: Signed, password: Text, curren
     has = await asyncio.to_thread(house.passwords.has, id)
     problem, done = "", ""
     if has and not await asyncio.to_thread(house.passwords.check, id, current):
-        problem = visitor.text("The present password is wrong.")
+        problem = visitor.text("The current password is wrong.")
     else:
         try:
             await asyncio.to_thread(house.passwords.set, id, password)
             await asyncio.to_thread(house.sessions.end_all, id, visitor.session.digest)
-            done = visitor.text("Your password is set; other browsers were signed out.")
+            done = visitor.text("Your password is set; you were signed out in other browsers.")
         except Refused as refused:
             problem = explained(visitor, refused)
     people: People = await visitor.ask("people")

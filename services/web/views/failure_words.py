@@ -70,10 +70,10 @@ def _of_providers(_: Say) -> dict[str, str]:
         "provider_broken": _("The provider failed. Try again later."),
         "provider_unreachable": _("The provider can't be reached. Check its address and that it runs, then try again."),
         "provider_garbled": _(
-            "The provider answered something that isn't its API. Check its address; a proxy or login page may stand in between."
+            "The provider answered something that isn't its API. Check its address; a proxy or login page may be in between."
         ),
-        "provider_refused": _("The provider refused. Read what it says, mend it, and compile again."),
-        "job_failed": _("The provider failed the fine-tuning job. Read what it says, mend it, and compile again."),
+        "provider_refused": _("The provider refused. Read what it says, correct that, and compile again."),
+        "job_failed": _("The provider failed the fine-tuning job. Read what it says, correct that, and compile again."),
         "no_model": _("The job succeeded, but the provider names no model. Compile again."),
         "model_does_not_answer": _(
             "The provider built the model, but doesn't let it answer. Compile again, or ask the provider."
@@ -85,11 +85,11 @@ def _of_providers(_: Say) -> dict[str, str]:
 
 
 def _of_training_sets(_: Say) -> dict[str, str]:
-    mend = _("Mend the lesson and compile again.")
+    mend = _("Correct the lesson and compile again.")
     return {
         "nothing_learnt": _("A lesson's example doesn't end with an answer that is learnt.") + " " + mend,
         "no_question": _("A lesson's example has no question.") + " " + mend,
-        "special_token": _("A lesson holds a sign that providers take for a command.") + " " + mend,
+        "special_token": _("A lesson holds signs that providers take for a command.") + " " + mend,
         "too_long": _("A lesson's example is too long for the provider.") + " " + mend,
         "too_few_examples": _(
             "The training set has too few examples for this provider. Teach more, or choose a provider with the target "

@@ -26,16 +26,18 @@ def _of_the_system(_: Say) -> dict[str, str]:
         "behind": away,
         "busy": _("There is too much to do just now. Try again in a moment."),
         "unknown_page": _("There is no such page. It may have moved, or the address is mistyped."),
-        "malformed": _("Something in this request isn't as it should be; open the page anew and try again."),
+        "malformed": _("Something in this request is wrong; open the page again and retry."),
         "too_large": _("This is too long; make it shorter."),
         "too_long": _("This is too long; make it shorter."),
-        "internal_error": _("This failed because of an error in Apprentice; nothing was changed. Please report it."),
+        "internal_error": _(
+            "This failed because of an error in Apprentice; nothing was changed. Tell whoever runs the server."
+        ),
         "conflict": _("Somebody else changed this meanwhile. Look at the newer text and save again."),
         "nothing_changes": _("Nothing would change by this."),
         "name_taken": _("This name is taken already; choose another one."),
         "already_exists": _("There is one with this id already; choose another id."),
         "instant_in_future": _("This instant is still to come; ask for an earlier one."),
-        "erased": _("Somebody whose words stand in it was erased; decline it."),
+        "erased": _("It holds words of somebody who was erased; decline it."),
     }
 
 
@@ -48,7 +50,7 @@ def _of_people(_: Say) -> dict[str, str]:
         "last_administrator": _("This is the last administrator; give somebody else the role first."),
         "assistant_taken": _("This model is another person's own assistant; choose another one."),
         "login_taken": _("Somebody else signs in with this name already; choose another one."),
-        "not_yourself": _("Everybody does this for themselves."),
+        "not_yourself": _("Only the person themselves can do this."),
         "password_short": _("A password needs at least 10 characters; a few words in a row are easy to remember."),
         "password_long": _("This password is too long."),
     }
@@ -62,10 +64,10 @@ def _of_models(_: Say) -> dict[str, str]:
         "unknown_compilation": _("There is no such compilation."),
         "model_archived": _("This model is archived; restore it first."),
         "is_default": _("This is the default model; choose another default first."),
-        "personal_model": _("A personal assistant serves one person alone, so this can't be."),
-        "cycle": _("A model can't stand below itself; choose another parent."),
+        "personal_model": _("A personal assistant serves one person alone; choose another model."),
+        "cycle": _("A model can't be below itself; choose another parent."),
         "virtual_user_taken": _("This virtual user belongs to another model already."),
-        "version_gone": _("This version no longer exists at its provider."),
+        "version_gone": _("This version no longer exists at its provider; choose another one, or compile again."),
         "not_accepted": _(
             "Too few validation questions passed. Lower the acceptance, or teach more and compile again."
         ),
@@ -97,7 +99,7 @@ def _of_lessons(_: Say) -> dict[str, str]:
         "import_running": _("It is still on its way; wait until it is done."),
         "no_file": _("Choose a file first."),
         "proposal_closed": _("This proposal was decided on already."),
-        "not_the_proposer": _("Only who proposed it takes it back; a trainer may decline it."),
+        "not_the_proposer": _("Only its proposer can take it back; a trainer may decline it."),
     }
 
 
@@ -113,7 +115,7 @@ def _of_chats(_: Say) -> dict[str, str]:
         "not_the_author": _("Only its author changes a message."),
         "not_your_assistant": _("This isn't your assistant, or you have none; ask an administrator."),
         "message_deleted": _("This message was taken back."),
-        "wrong_group": _("A reply stands in the group of what it replies to."),
+        "wrong_group": _("A reply belongs in the group of the message it replies to."),
         "already_answered": _("This question has its answer already."),
         "not_an_answer": _("Only an assistant's answer can be marked or looked into."),
         "nothing_to_retry": _("This answer hasn't failed, or is being tried again."),

@@ -11,6 +11,8 @@ from services.web.views.model_settings import Settings
 
 Say = Callable[[str], str]
 """A sentence in the reader's language."""
+Count = Callable[[str, str, int], str]
+"""The same with a number in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Proposal:
     providers: Mapping[str, ProviderRow]
     sections: Mapping[str, int]
     say: Say
+    texts: Count
 
     @property
     def after(self) -> list[ModelRow]:
@@ -129,37 +132,63 @@ def _provider(proposal: Proposal) -> list[Effect]:
 
 
 def _held_back(proposal: Proposal) -> list[Effect]:
-    say, models = proposal.say, proposal.after
+    models = proposal.after
     old = {fold(one): one for one in proposal.model.held_back_sections}
     new = {fold(one): one for one in proposal.wanted.held_back_sections}
-    held = say("Section %(section)s is held back: %(number)s lessons, and all that come")
-    freed = say("Section %(section)s is no longer held back: %(number)s lessons")
-    found = [
-        Effect(sign, words % {"section": name, "number": proposal.sections.get(key, 0)})
-        for these, others, sign, words in ((new, old, "lock", held), (old, new, "s-out", freed))
-        for key, name in these.items()
-        if key not in others
-    ]
+    found = [Effect("lock", _held(proposal, key, name)) for key, name in new.items() if key not in old]
+    found += [Effect("s-out", _freed(proposal, key, name)) for key, name in old.items() if key not in new]
     takers = [one.name for one in models if not one.archived and proposal.model.id in sources(one.id, models)]
     if takers:
-        found.append(
-            Effect("models", say("It concerns the next versions of %(names)s.") % {"names": ", ".join(takers)})
-        )
+        said = proposal.say("It concerns the next versions of %(names)s.") % {"names": ", ".join(takers)}
+        found.append(Effect("models", said))
     return found
 
 
+def _held(proposal: Proposal, key: str, name: str) -> str:
+    number = proposal.sections.get(key, 0)
+    said = proposal.texts(
+        "Section %(section)s is held back: %(num)s lesson, and all that come",
+        "Section %(section)s is held back: %(num)s lessons, and all that come",
+        number,
+    )
+    return said % {"section": name, "num": number}
+
+
+def _freed(proposal: Proposal, key: str, name: str) -> str:
+    number = proposal.sections.get(key, 0)
+    said = proposal.texts(
+        "Section %(section)s is no longer held back: %(num)s lesson",
+        "Section %(section)s is no longer held back: %(num)s lessons",
+        number,
+    )
+    return said % {"section": name, "num": number}
+
+
 def _compiles(proposal: Proposal) -> list[Effect]:
-    say, waiting = proposal.say, proposal.model.lessons.untried
+    say, texts, waiting = proposal.say, proposal.texts, proposal.model.lessons.untried
     least = proposal.wanted.compiles_itself.waiting
     if proposal.wanted.compiles_itself.nightly:
-        said = say("It is compiled every night in which lessons wait; now %(number)s do.") % {"number": waiting}
-        return [Effect("compile", said)]
+        said = texts(
+            "It is compiled every night in which lessons wait; %(num)s waits now.",
+            "It is compiled every night in which lessons wait; %(num)s wait now.",
+            waiting,
+        )
+        return [Effect("compile", said % {"num": waiting})]
     if least is None:
         return [Effect("s-none", say("It is compiled only when somebody asks for it."))]
     if waiting >= least:
-        said = say("It is compiled at once, because %(number)s lessons wait.") % {"number": waiting}
-        return [Effect("compile", said, "warn")]
-    return [Effect("compile", say("It is compiled when %(number)s more lessons wait.") % {"number": least - waiting})]
+        said = texts(
+            "It is compiled at once, because %(num)s lesson waits.",
+            "It is compiled at once, because %(num)s lessons wait.",
+            waiting,
+        )
+        return [Effect("compile", said % {"num": waiting}, "warn")]
+    said = texts(
+        "It is compiled when %(num)s more lesson waits.",
+        "It is compiled when %(num)s more lessons wait.",
+        least - waiting,
+    )
+    return [Effect("compile", said % {"num": least - waiting})]
 
 
 def _acceptance(proposal: Proposal) -> list[Effect]:
@@ -170,8 +199,12 @@ def _acceptance(proposal: Proposal) -> list[Effect]:
         said = say("There is no validation question yet, so no version would be accepted.")
         return [Effect("s-warn", said, "warn")]
     least = ceil(round(share * number, 6))
-    said = say("%(least)s of today's %(number)s validation questions must pass.") % {"least": least, "number": number}
-    return [Effect("review", said)]
+    said = proposal.texts(
+        "%(least)s of today’s %(num)s validation question must pass.",
+        "%(least)s of today’s %(num)s validation questions must pass.",
+        number,
+    )
+    return [Effect("review", said % {"least": least, "num": number})]
 
 
 def _default(proposal: Proposal) -> list[Effect]:
@@ -198,8 +231,13 @@ def _use(proposal: Proposal) -> list[Effect]:
 def _uncompiled(proposal: Proposal) -> list[Effect]:
     if not proposal.wanted.uncompiled_lessons:
         return [Effect("s-waiting", proposal.say("What is taught counts from the next version on."))]
-    said = proposal.say("Answers use what waits as soon as it is taught: %(number)s lessons now.")
-    return [Effect("train", said % {"number": proposal.model.lessons.waiting})]
+    waiting = proposal.model.lessons.waiting
+    said = proposal.texts(
+        "Answers use what waits as soon as it is taught: %(num)s lesson now.",
+        "Answers use what waits as soon as it is taught: %(num)s lessons now.",
+        waiting,
+    )
+    return [Effect("train", said % {"num": waiting})]
 
 
 def _activate(proposal: Proposal) -> list[Effect]:

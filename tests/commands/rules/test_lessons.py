@@ -107,7 +107,7 @@ def test_the_same_record_again_revises_its_lesson_and_never_doubles_it() -> None
         ("one", "QAMoved"),
         ("one", "QAReactivated"),
     ]
-    with pytest.raises(Refused, match="just so, as the lesson one") as refusal:
+    with pytest.raises(Refused, match="exactly like this, as the lesson one") as refusal:
         again(answer="c", model="support")
     assert refusal.value.code == "nothing_changes"
     assert world.world.qa("one").section == "Set here"  # what the record doesn't say stays as people set it

@@ -98,7 +98,7 @@ def test_a_declined_proposal_stays_as_evidence_and_teaches_nothing() -> None:
 def test_a_proposal_is_withdrawn_by_its_proposer_alone() -> None:
     world = given(PROPOSED)
 
-    with pytest.raises(Refused, match="Only who proposed it"):
+    with pytest.raises(Refused, match="Only its proposer can take it back"):
         world.when(fact("ProposalWithdrawn", "new", by=TOM))
     assert world.then(fact("ProposalWithdrawn", "new", by=ANN)) == ["ProposalWithdrawn"]
 
