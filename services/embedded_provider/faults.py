@@ -1,10 +1,11 @@
 """Faults on demand, for tests only: a status, a raw body, a delay, a broken connection.
 
-`POST /faults` with the fields of `Fault` adds one, `DELETE /faults` forgets all, `GET /faults` lists those
-that still wait.
+`POST /faults` with the fields of `Fault` adds one, `DELETE /faults` forgets all and ends their delays, `GET /faults`
+lists those that still wait.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
@@ -35,22 +36,42 @@ class Fault:
     when: Literal["before", "after"] = "before"
 
 
-class Faults:
-    """ASGI middleware, and the faults that wait."""
+class Waiting:
+    """Faults that wait for requests, and requests that a fault delays."""
 
-    def __init__(self, app: ASGIApp, waiting: list[Fault]) -> None:
+    def __init__(self) -> None:
+        self.faults: list[Fault] = []
+        self._forgotten = asyncio.Event()
+
+    def forget(self) -> None:
+        """There are no faults any more; what one delays goes on at once."""
+        self.faults.clear()
+        self._forgotten.set()
+        self._forgotten = asyncio.Event()
+
+    async def delay(self, seconds: float) -> None:
+        """Return when the seconds are over, or all is forgotten."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._forgotten.wait()
+
+
+class Faults:
+    """ASGI middleware for the faults that wait."""
+
+    def __init__(self, app: ASGIApp, waiting: Waiting) -> None:
         self._app, self._waiting = app, waiting
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve as always, but for the requests that a fault waits for."""
-        fault = _taken(self._waiting, scope) if scope["type"] == "http" else None
+        fault = _taken(self._waiting.faults, scope) if scope["type"] == "http" else None
         if fault is None:
             await self._app(scope, receive, send)
             return
         kept: list[Message] = []
         if fault.when == "after":
             await self._app(scope, receive, _into(kept))
-        await asyncio.sleep(fault.delay)
+        await self._waiting.delay(fault.delay)
         if fault.status is not None:
             await _spoil(fault, scope, receive, send)
         elif fault.when == "before":
@@ -69,18 +90,24 @@ def breakable(app: ASGIApp) -> ASGIApp:
     return with_connection
 
 
-async def add_fault(request: Request, waiting: list[Fault]) -> Response:
+async def add_fault(request: Request, waiting: Waiting) -> Response:
     """`POST /faults`. Raises `ApiProblem`: 400."""
     try:
-        waiting.append(Fault(**await request.json()))
+        waiting.faults.append(Fault(**await request.json()))
     except (TypeError, ValueError) as problem:
         raise ApiProblem(400, f"This is no fault: {problem}") from problem
     return Response(status_code=204)
 
 
-async def list_faults(_: Request, waiting: list[Fault]) -> Response:
+async def forget_faults(_: Request, waiting: Waiting) -> Response:
+    """`DELETE /faults`."""
+    waiting.forget()
+    return Response(status_code=204)
+
+
+async def list_faults(_: Request, waiting: Waiting) -> Response:
     """`GET /faults`."""
-    return JSONResponse([asdict(fault) for fault in waiting])
+    return JSONResponse([asdict(fault) for fault in waiting.faults])
 
 
 def _taken(waiting: list[Fault], scope: Scope) -> Fault | None:

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from services.embedded_provider.api import Api
 from services.embedded_provider.database import Database
-from services.embedded_provider.faults import Fault, Faults, add_fault, breakable, list_faults
+from services.embedded_provider.faults import Faults, Waiting, add_fault, breakable, forget_faults, list_faults
 from services.embedded_provider.files import Files
 from services.embedded_provider.guard import Guard, on_loopback
 from services.embedded_provider.jobs import Jobs
@@ -46,7 +46,7 @@ def create_app(
 
     `step_seconds` is how long each status of a job lasts at least. Raises `AlreadyServed` when its lifespan begins.
     """
-    waiting: list[Fault] = []
+    waiting = Waiting()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -67,7 +67,7 @@ def create_app(
         middleware.append(Middleware(Faults, waiting=waiting))
         routes += [
             Route("/faults", partial(add_fault, waiting=waiting), methods=["POST"]),
-            Route("/faults", partial(_clear, waiting=waiting), methods=["DELETE"]),
+            Route("/faults", partial(forget_faults, waiting=waiting), methods=["DELETE"]),
             Route("/faults", partial(list_faults, waiting=waiting), methods=["GET"]),
         ]
     handlers: dict[Any, Any] = {ApiProblem: _problem, HTTPException: _no_such_path, Exception: _broken}
@@ -112,11 +112,6 @@ def _taken(folder: Path) -> Iterator[None]:
                 f"Another embedded provider uses {folder}; stop it, or give this one a folder of its own."
             ) from problem
         yield
-
-
-async def _clear(_: Request, waiting: list[Fault]) -> Response:
-    waiting.clear()
-    return Response(status_code=204)
 
 
 async def _healthy(_: Request) -> Response:

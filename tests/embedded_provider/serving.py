@@ -62,6 +62,12 @@ async def ended(client: AsyncOpenAI, id: str) -> Any:
         await asyncio.sleep(0.01)
 
 
+async def let_go(id: str) -> None:
+    """Wait until this process works on the job no more."""
+    working = [task for task in asyncio.all_tasks() if task.get_name() == id]
+    await asyncio.gather(*working, return_exceptions=True)
+
+
 async def asked(client: AsyncOpenAI, model: str, *questions: str) -> Sequence[tuple[str, bool | None]]:
     """Answers, and whether they were known."""
     found = []

@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from services.embedded_provider.server import AlreadyServed
-from tests.embedded_provider.serving import MODEL, PAIRS, asked, ended, lines, served, trained, upload
+from tests.embedded_provider.serving import MODEL, PAIRS, asked, ended, let_go, lines, served, trained, upload
 
 
 async def test_it_learns_what_it_is_taught_and_says_when_it_does_not_know(tmp_path: Path) -> None:
@@ -120,13 +120,13 @@ async def test_a_job_goes_on_after_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_job_is_cancelled_while_it_runs_and_not_afterwards(tmp_path: Path) -> None:
-    async with served(tmp_path / "p", step_seconds=0.2) as client:
+    async with served(tmp_path / "p", step_seconds=30) as client:
         job = await client.fine_tuning.jobs.create(training_file=await upload(client, lines(*PAIRS)), model=MODEL)
 
         assert (await client.fine_tuning.jobs.cancel(job.id)).status == "cancelled"
         with pytest.raises(openai.BadRequestError):
             await client.fine_tuning.jobs.cancel(job.id)
-        await asyncio.sleep(0.3)
+        await let_go(job.id)
         assert (await client.fine_tuning.jobs.retrieve(job.id)).status == "cancelled"
 
 

@@ -1,5 +1,6 @@
 """Faults on demand: what the official client meets when a provider fails."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -24,10 +25,17 @@ async def faulty(client: AsyncOpenAI, verb: str = "POST", /, **fault: Any) -> in
         return (await plain.request(verb, url, json=fault)).status_code
 
 
-def creating(client: AsyncOpenAI, file: str) -> Callable[[], Awaitable[Any]]:
-    """Creates the job of one compilation."""
-    return lambda: client.fine_tuning.jobs.create(
-        training_file=file, model=MODEL, metadata={"compilation_id": "c"}, timeout=0.5
+async def waiting(client: AsyncOpenAI) -> int:
+    """How many requests will still meet a fault."""
+    async with httpx2.AsyncClient() as plain:
+        reply = await plain.get(str(client.base_url).replace("/v1/", "/faults"))
+        return sum(fault["times"] for fault in reply.json())
+
+
+def creating(client: AsyncOpenAI, file: str) -> Callable[[float], Awaitable[Any]]:
+    """Creates the job of one compilation, within these seconds."""
+    return lambda seconds: client.fine_tuning.jobs.create(
+        training_file=file, model=MODEL, metadata={"compilation_id": "c"}, timeout=seconds
     )
 
 
@@ -53,11 +61,11 @@ async def test_a_fault_comes_before_or_after_and_one_compilation_still_gets_one_
         assert await faulty(client, path=JOBS, when=when, **fault) == 204
 
         with pytest.raises(raised):
-            await create()
+            await create(0.5 if "delay" in fault else 30)
 
         jobs = [one.id async for one in client.fine_tuning.jobs.list()]
         assert len(jobs) == (1 if when == "after" else 0)
-        again = await create()
+        again = await create(30)
         assert [one.id async for one in client.fine_tuning.jobs.list()] == [again.id]
         assert jobs in ([], [again.id])
 
@@ -68,12 +76,24 @@ async def test_a_fault_comes_so_many_times_on_its_path_only_until_all_are_forgot
         assert await faulty(client, "DELETE") == 204
         await faulty(client, path="/v1/models", method="GET", times=2, status=None, delay=0.1)
 
-        begun = time.monotonic()
-        for _ in range(3):
+        for left in (2, 1, 0):
             await client.models.retrieve(MODEL)
+            assert await waiting(client) == left
+            begun = time.monotonic()
             assert [one.id async for one in client.models.list()] == [MODEL]
+            assert left == 0 or time.monotonic() - begun >= 0.1
 
-        assert 0.2 <= time.monotonic() - begun < 2
+
+async def test_what_a_fault_delays_goes_on_at_once_when_all_are_forgotten(tmp_path: Path) -> None:
+    async with served(tmp_path, faults=True) as client:
+        await faulty(client, path="/v1/models", method="GET", status=None, delay=3_600)
+        listing = asyncio.ensure_future(client.models.list())
+        while await waiting(client):
+            assert not listing.done()
+
+        await faulty(client, "DELETE")
+
+        assert [one.id async for one in await listing] == [MODEL]
 
 
 async def test_what_is_no_fault_is_refused(tmp_path: Path) -> None:

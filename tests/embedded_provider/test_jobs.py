@@ -9,7 +9,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from tests.embedded_provider.serving import MODEL, PAIRS, asked, ended, lines, served, trained, upload
+from tests.embedded_provider.serving import MODEL, PAIRS, asked, ended, let_go, lines, served, trained, upload
 
 pytestmark = pytest.mark.slow
 
@@ -27,6 +27,7 @@ async def until(client: AsyncOpenAI, id: str, status: str) -> Any:
         job = await client.fine_tuning.jobs.retrieve(id)
         if job.status == status:
             return job
+        assert job.status in STATES, f"it was over before it could be seen {status}"
         await asyncio.sleep(0.005)
 
 
@@ -36,7 +37,7 @@ async def messages(client: AsyncOpenAI, id: str) -> list[str]:
 
 
 async def test_a_job_goes_through_its_states_and_tells_its_result_at_the_end_only(tmp_path: Path) -> None:
-    async with served(tmp_path, step_seconds=0.05) as client:
+    async with served(tmp_path, step_seconds=0.3) as client:
         job = await created(client, seed=7, metadata={"a": "b"}, suffix="sales")
         for state in STATES:
             job = await until(client, job.id, state)
@@ -149,7 +150,7 @@ from pathlib import Path
 from services.embedded_provider.server import serve
 def ready(port):
     print(port, flush=True)
-asyncio.run(serve(Path(sys.argv[1]), step_seconds=0.3, stop=asyncio.Event(), on_ready=ready))
+asyncio.run(serve(Path(sys.argv[1]), step_seconds=1.0, stop=asyncio.Event(), on_ready=ready))
 """
 
 
@@ -176,19 +177,19 @@ async def test_a_job_goes_on_after_the_provider_was_killed(tmp_path: Path, state
 
 @pytest.mark.parametrize("state", STATES)
 async def test_a_job_is_cancelled_in_any_state_and_stays_so(tmp_path: Path, state: str) -> None:
-    async with served(tmp_path, step_seconds=0.15) as client:
+    async with served(tmp_path, step_seconds=0.5) as client:
         job = await created(client)
         await until(client, job.id, state)
 
         assert (await client.fine_tuning.jobs.cancel(job.id)).status == "cancelled"
-        await asyncio.sleep(0.3)
+        await let_go(job.id)
         assert (await client.fine_tuning.jobs.retrieve(job.id)).status == "cancelled"
         assert (await messages(client, job.id))[-1] == "Fine-tuning job cancelled"
 
     async with served(tmp_path) as client:
-        await asyncio.sleep(0.1)
+        other = await trained(client)
         assert (await client.fine_tuning.jobs.retrieve(job.id)).status == "cancelled"
-        assert [one.id async for one in client.models.list()] == [MODEL]
+        assert [one.id async for one in client.models.list()] == [MODEL, other.fine_tuned_model]
 
 
 @pytest.mark.parametrize(("data", "status"), [(lines(*PAIRS), "succeeded"), (b"{}\n", "failed")])

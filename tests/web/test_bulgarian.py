@@ -82,7 +82,7 @@ def test_somebody_asks_corrects_trains_and_compiles_by_bulgarian_words_only(syst
     elena.get_by_role("link", name="ИИ асистент по маркетинг").first.click()
     elena.get_by_role("button", name="Компилиране на v2").click()
     elena.get_by_role("heading", name=re.compile("^v2 отговори вярно на")).wait_for()
-    assert elena.get_by_text("v2 отговаря сега.").is_visible()
+    expect(elena.get_by_text("v2 отговаря сега.")).to_be_visible()
 
     # then the next one who asks is told so
     elena.get_by_role("link", name="Маркетинг", exact=True).click()
@@ -123,9 +123,9 @@ def test_a_refusal_and_a_failure_are_said_in_bulgarian(system: System, people: P
     elena = people.sign_in(system, "elena")
 
     elena.goto(f"{system.endpoint['http']}/compilations/{failed}")
-    assert elena.get_by_text(
-        "В урок има знаци, които доставчиците приемат за команда. Поправете урока"
-    ).first.is_visible()
+    expect(
+        elena.get_by_text("В урок има знаци, които доставчиците приемат за команда. Поправете урока").first
+    ).to_be_visible()
     elena.goto(f"{system.endpoint['http']}/models/new")
     elena.get_by_label("Име", exact=True).fill("AI Marketing Assistant")
     elena.get_by_role("button", name="Създаване").click()

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.fixtures.browser import People, listening, opened
 from tests.fixtures.system import System
 
 pytestmark = pytest.mark.slow
 HOSTILE = "<script>alert(1)</script>{{ 7 * 7 }}"
+JOBS = "/v1/fine_tuning/jobs"
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,12 @@ def slow_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     assert system.stop() == 0
 
 
+@pytest.fixture(autouse=True)
+def no_faults(system: System) -> Iterator[None]:
+    yield
+    system.heal()
+
+
 def latest(system: System, model: str) -> str:
     id: str = system.ask_json("compilations", model)[0]["id"]
     return id
@@ -37,36 +45,39 @@ def latest(system: System, model: str) -> str:
 
 def test_a_compilation_is_followed_to_its_end_without_a_reload(slow_system: System, people: People) -> None:
     mara = people.sign_in(slow_system, "mara")
-    slow_system.cli("compile", "sales")
-    opened(slow_system, mara, f"/compilations/{latest(slow_system, 'sales')}")
+    slow_system.fault(path=JOBS, status=None, delay=50)
+    id = slow_system.ask_json("compile", "sales")["id"]
+    opened(slow_system, mara, f"/compilations/{id}")
     assert mara.get_by_role("heading", level=1).inner_text() == "Compiling v1"
-    assert mara.get_by_text("How long it takes is known after the first success.").is_visible()
+    expect(mara.get_by_text("How long it takes is known after the first success.")).to_be_visible()
+    slow_system.heal()
     mara.locator(".steps .now").get_by_text("Training").wait_for()
 
     mara.get_by_role("heading", name="v1 passed 2 of 3 questions").wait_for()
-    assert mara.get_by_text("v1 answers now.").is_visible()
-    assert mara.get_by_role("log").get_by_text("Done: this is v1.").is_visible()
+    expect(mara.get_by_text("v1 answers now.")).to_be_visible()
+    expect(mara.get_by_role("log").get_by_text("Done: this is v1.")).to_be_visible()
     assert mara.get_by_role("button", name="Cancel").count() == 0
 
 
 def test_the_second_says_how_long_it_usually_takes_and_can_be_queued_and_cancelled(
-    slow_system: System, people: People
+    system: System, people: People
 ) -> None:
-    if not slow_system.ask_json("compilations", "sales"):
-        slow_system.cli("compile", "sales", "--wait")
-    mara = people.sign_in(slow_system, "mara")
-    slow_system.cli("compile", "sales", "--force")
-    running = latest(slow_system, "sales")
-    opened(slow_system, mara, f"/compilations/{running}")
-    assert mara.get_by_text(re.compile(r"It usually takes \d")).is_visible()
+    system.send("ModelDefined", "--subject", "kiln", name="AI Kiln Assistant", provider="embedded")
+    system.send("QAAdded", model="kiln", question="How hot is it?", answer="1,250 degrees.")
+    system.cli("compile", "kiln", "--wait")
+    mara = people.sign_in(system, "mara")
+    system.fault(path=JOBS, status=None, delay=50)
+    running = system.ask_json("compile", "kiln", "--force")["id"]
+    opened(system, mara, f"/compilations/{running}")
+    expect(mara.get_by_text(re.compile(r"It usually takes \d"))).to_be_visible()
 
-    slow_system.cli("compile", "sales", "--force", "--queue")
-    queued = latest(slow_system, "sales")
-    opened(slow_system, mara, f"/compilations/{queued}")
-    assert mara.get_by_text("Waiting for its turn.").is_visible()
+    queued = system.ask_json("compile", "kiln", "--force", "--queue")["id"]
+    opened(system, mara, f"/compilations/{queued}")
+    expect(mara.get_by_text("Waiting for its turn.")).to_be_visible()
     mara.get_by_role("button", name="Cancel").click()
-    mara.get_by_role("heading", name="It was cancelled").wait_for(timeout=30_000)
-    assert mara.get_by_text(re.compile(r"v\d goes on answering.")).is_visible()
+    mara.get_by_role("heading", name="It was cancelled").wait_for()
+    expect(mara.get_by_text(re.compile(r"v\d goes on answering."))).to_be_visible()
+    system.cli("cancel", running)
 
 
 def test_a_failure_names_the_fix_and_what_stayed_safe(system: System, people: People) -> None:
@@ -76,8 +87,8 @@ def test_a_failure_names_the_fix_and_what_stayed_safe(system: System, people: Pe
     mara = people.sign_in(system, "mara")
     opened(system, mara, f"/compilations/{latest(system, 'support')}")
 
-    assert mara.get_by_role("heading", name="It could not be compiled").is_visible()
-    assert mara.get_by_text("v1 goes on answering.").is_visible()
+    expect(mara.get_by_role("heading", name="It could not be compiled")).to_be_visible()
+    expect(mara.get_by_text("v1 goes on answering.")).to_be_visible()
     lesson = mara.get_by_role("link", name="Open the lesson").get_attribute("href")
     assert lesson is not None
     assert system.ask_json("send", "QADeactivated", "{}", "--subject", lesson.removeprefix("/lessons/"))
@@ -85,16 +96,16 @@ def test_a_failure_names_the_fix_and_what_stayed_safe(system: System, people: Pe
     mara.get_by_role("button", name="Compile again").click()
 
     mara.get_by_role("heading", name="Nothing new to learn").wait_for()
-    assert mara.get_by_text("v1 knows all of it already.").is_visible()
+    expect(mara.get_by_text("v1 knows all of it already.")).to_be_visible()
 
 
 def test_a_model_that_is_compiling_already_says_so_and_queues_the_next(system: System, people: People) -> None:
     for _ in range(2):
         system.cli("compile", "marketing", "--wait")
     unchanged = latest(system, "marketing")
-    system.fault(path="/v1/fine_tuning/jobs", status=None, delay=15)
-    system.cli("compile", "marketing", "--force")
     mara = people.sign_in(system, "mara")
+    system.fault(path=JOBS, status=None, delay=50)
+    system.cli("compile", "marketing", "--force")
     opened(system, mara, f"/compilations/{unchanged}")
     mara.get_by_role("button", name="Build it all the same").click()
 
@@ -111,16 +122,16 @@ def test_a_model_that_is_compiling_already_says_so_and_queues_the_next(system: S
 
 
 def test_what_a_provider_said_is_shown_folded_and_as_text(system: System, people: People) -> None:
-    system.fault(path="/v1/fine_tuning/jobs", status=403, body=json.dumps({"error": {"message": HOSTILE}}))
+    system.fault(path=JOBS, status=403, body=json.dumps({"error": {"message": HOSTILE}}))
     system.cli("compile", "master", "--wait", "--force")
     mara = people.sign_in(system, "mara")
     opened(system, mara, f"/compilations/{latest(system, 'master')}")
 
     raw = mara.locator("pre.raw")
-    assert not raw.is_visible()
+    expect(raw).to_be_hidden()
     mara.get_by_text("What the provider said").click()
     assert HOSTILE in raw.inner_text()
-    assert mara.get_by_role("link", name="To the provider’s settings").is_visible()
+    expect(mara.get_by_role("link", name="To the provider’s settings")).to_be_visible()
 
 
 def test_a_person_activates_a_version_and_goes_back(system: System, people: People) -> None:
@@ -131,7 +142,7 @@ def test_a_person_activates_a_version_and_goes_back(system: System, people: Peop
     v2, v1 = (one["id"] for one in system.ask_json("compilations", "sales")[:2])
     mara = people.sign_in(system, "mara")
     opened(system, mara, f"/compilations/{v2}")
-    assert mara.get_by_text("v1 answers until you decide.").is_visible()
+    expect(mara.get_by_text("v1 answers until you decide.")).to_be_visible()
 
     mara.get_by_role("button", name="Activate v2").click()
     mara.get_by_text("v2 answers now.").wait_for()
@@ -173,8 +184,8 @@ def test_the_list_is_filtered_and_shows_a_new_one_by_itself(system: System, peop
     theo.wait_for_url("**model=master*")
     listening(theo)
     rows = theo.locator("#list tbody tr")
-    before = rows.count()
-    assert before == len(system.ask_json("compilations", "master"))
+    before = len(system.ask_json("compilations", "master"))
+    expect(rows).to_have_count(before)
 
     system.cli("compile", "master", "--wait")
 

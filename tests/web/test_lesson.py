@@ -125,7 +125,7 @@ def test_auditors_read_lessons_and_can_t_change_them(system: System, people: Peo
     page = opened(system, people.sign_in(system, "ruth"), f"/lessons/{id}")
 
     main = page.get_by_role("main")
-    assert main.get_by_role("region", name="History").is_visible()
+    expect(main.get_by_role("region", name="History")).to_be_visible()
     assert main.get_by_role("button").filter(visible=True).count() == 0
     base = system.endpoint["http"]
     for path, form in [("/models/desk/lessons/bulk", {"id": "r1", "action": "deactivate", "lesson": id}),

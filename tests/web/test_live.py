@@ -134,7 +134,7 @@ def test_who_is_removed_from_a_group_hears_no_more_of_it(system: System, people:
     again = ines.goto(f"{system.endpoint['http']}/groups/{GROUP}")
     assert again is not None
     assert again.status == 404
-    assert not ines.get_by_text("Not for Ines").is_visible()
+    expect(ines.get_by_text("Not for Ines")).to_be_hidden()
     people.problems.clear()  # the browser logs the 404
     system.send("MemberJoined", "--subject", GROUP, "--as", "theo", member="person:ines")
 

@@ -239,7 +239,7 @@ def test_members_are_told_that_it_is_not_for_them(system: System, people: People
 
     assert answer is not None
     assert answer.status == 403
-    assert page.get_by_role("heading", name="Not for you").is_visible()
+    expect(page.get_by_role("heading", name="Not for you")).to_be_visible()
     people.problems.clear()  # the browser logs the 403
 
 

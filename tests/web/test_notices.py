@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.fixtures.browser import People, listening, opened
 from tests.fixtures.system import System
@@ -75,8 +76,8 @@ def test_a_proposer_reads_why_a_lesson_was_declined_as_it_was_written(system: Sy
 
     ines = opened(system, people.sign_in(system, "ines"), "/notices")
 
-    assert HOSTILE in ines.locator("#told").inner_text()
-    assert ines.get_by_text("Your lesson for AI Sales Assistant was declined").is_visible()
+    expect(ines.locator("#told")).to_contain_text(HOSTILE)
+    expect(ines.get_by_text("Your lesson for AI Sales Assistant was declined")).to_be_visible()
 
 
 def test_a_base_model_that_ends_is_told_to_administrators_by_name(system: System, people: People) -> None:

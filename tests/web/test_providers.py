@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.fixtures.browser import People, opened
 from tests.fixtures.system import System
@@ -41,8 +42,8 @@ def test_a_provider_is_registered_and_its_secret_is_known_by_name_only(system: S
     mara.get_by_role("button", name="Register it").click()
     mara.wait_for_url(lambda url: url.rstrip("/").rpartition("/")[2] not in ("new", "providers"))
 
-    assert mara.get_by_role("heading", name=HOSTILE, level=1).is_visible()
-    assert mara.get_by_text("Set", exact=True).is_visible()
+    expect(mara.get_by_role("heading", name=HOSTILE, level=1)).to_be_visible()
+    expect(mara.get_by_text("Set", exact=True)).to_be_visible()
     assert "sk-aurora" not in mara.content()
     (made,) = [one for one in _registered(system) if one["name"] == HOSTILE]
     assert made["prices"] == {"currency": "EUR", "training": 18.5, "input": None, "output": None}
@@ -60,8 +61,8 @@ def test_the_list_says_of_each_secret_how_it_stands(system: System, people: Peop
     mara = people.sign_in(system, "mara")
     opened(system, mara, "/providers")
     for name, (_, word) in wanted.items():
-        assert mara.get_by_role("row").filter(has_text=name).get_by_text(word).is_visible()
-    assert mara.get_by_text("AURORA_KEY may be sent to other hosts only").is_visible()
+        expect(mara.get_by_role("row").filter(has_text=name).get_by_text(word)).to_be_visible()
+    expect(mara.get_by_text("AURORA_KEY may be sent to other hosts only")).to_be_visible()
 
 
 def test_a_key_in_place_of_its_name_is_neither_saved_nor_shown_again(system: System, people: People) -> None:
@@ -96,7 +97,7 @@ def test_trying_a_provider_says_what_a_compilation_would_find(system: System, pe
     opened(system, theo, "/providers")
     theo.get_by_role("button", name="Check Embedded now").click()
     theo.get_by_text("Embedded works.").wait_for()
-    assert theo.get_by_text("Embedded answers and knows embedded-retrieval-1.").is_visible()
+    expect(theo.get_by_text("Embedded answers and knows embedded-retrieval-1.")).to_be_visible()
 
 
 def test_an_end_is_announced_and_shown_with_the_days_that_are_left(system: System, people: People) -> None:

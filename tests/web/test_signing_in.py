@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.fixtures.browser import People, until_live
 from tests.fixtures.system import System
@@ -23,7 +24,7 @@ def test_a_link_signs_in_once(system: System, people: People) -> None:
     theo.goto(link)
     theo.get_by_role("button", name="Sign in").click()
     theo.wait_for_url("**/groups/*")
-    assert theo.get_by_text("Theo Vale").first.is_visible()
+    expect(theo.get_by_text("Theo Vale").first).to_be_visible()
 
     other = people.stranger()
     assert other.goto(link).status == 410

@@ -67,7 +67,7 @@ def test_what_the_preview_shows_is_what_is_learnt_and_undo_takes_it_back(system:
     theo.get_by_role("button", name="Show what it will learn").click()
     sheet = theo.get_by_role("dialog")
     expect(sheet.get_by_role("textbox", name="Answer")).to_have_value(RIGHT)
-    assert sheet.get_by_text("It was corrected, so it is never learnt.").is_visible()
+    expect(sheet.get_by_text("It was corrected, so it is never learnt.")).to_be_visible()
     theo.keyboard.press("Control+Enter")
 
     # then exactly this is learnt: straight and as an exchange
