@@ -213,7 +213,7 @@ async def test_the_last_value_of_every_subject_comes_first_then_every_change(com
     async with aclosing(last_per_subject(chat, wanted, caught_up=current.set)) as versions:
         first = await _take(versions, 2)
         following = asyncio.create_task(_take(versions, 2))
-        await asyncio.wait_for(current.wait(), 2)
+        await asyncio.wait_for(current.wait(), 20)
         await _publish(commands, 6, 7, subject=_version("a"))
 
         # then
@@ -225,7 +225,7 @@ async def test_it_is_caught_up_at_once_when_there_is_nothing(chat: Bus) -> None:
     current = asyncio.Event()
     async with aclosing(last_per_subject(chat, _version("*"), caught_up=current.set)) as versions:
         waiting = asyncio.create_task(_take(versions, 1))
-        await asyncio.wait_for(current.wait(), 2)
+        await asyncio.wait_for(current.wait(), 20)
         waiting.cancel()
         await asyncio.wait([waiting])
 

@@ -133,7 +133,8 @@ def test_the_time_is_linear_in_the_text(piece: str) -> None:
 
 
 def _seconds(piece: str, size: int) -> float:
+    """Of work: what others do on this machine doesn't count."""
     text = piece * (size // len(piece))
-    started = time.perf_counter()
+    started = time.thread_time()
     find(text)
-    return time.perf_counter() - started
+    return time.thread_time() - started
