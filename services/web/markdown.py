@@ -63,5 +63,8 @@ def mentioned(rendered: Markup, link: Callable[[str], str | None], names: list[s
 def _parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
-    options: dict[str, Any] = {"html": False, "linkify": False, "breaks": True}
-    return MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
+    options: dict[str, Any] = {"html": False, "linkify": True, "breaks": True}
+    parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"])
+    assert parser.linkify is not None
+    parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False})  # whole addresses only: main.py is none
+    return parser

@@ -11,6 +11,7 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Page
 
+from services.web.static_files import FOLDER, url
 from tests.fixtures.browser import People, until_live
 from tests.fixtures.system import System
 
@@ -22,6 +23,13 @@ PAGES = (
     "/models/marketing/lessons", "/models/marketing/import", "/conflicts?model=marketing", "/review", "/compilations",
     "/providers", "/people", "/notices", "/me", "/proposals", "/sign-in",
 )  # fmt: skip
+
+RULES = """(text) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  return [...sheet.cssRules].map((rule) => rule.cssText);
+}"""
+"""What a browser makes of a style sheet."""
 
 
 @dataclass
@@ -103,6 +111,20 @@ def test_our_scripts_and_style_stay_small_and_nothing_comes_from_elsewhere(
         assert sum(_compressed(url) for url in ours if url.endswith(kind)) <= OURS, (kind, ours)
 
 
+def test_the_style_that_is_sent_means_what_was_written(system: System, people: People) -> None:
+    page, written = people.stranger(), (FOLDER / "apprentice.css").read_text(encoding="utf-8")
+
+    sent = _read(system.endpoint["http"] + url("apprentice.css")).decode()
+
+    assert len(sent) < len(written)
+    assert page.evaluate(RULES, sent) == page.evaluate(RULES, written)
+
+
 def _compressed(url: str) -> int:
+    return len(gzip.compress(_read(url), 9))
+
+
+def _read(url: str) -> bytes:
     with urlopen(url, timeout=10) as answer:
-        return len(gzip.compress(answer.read(), 9))
+        content: bytes = answer.read()
+        return content

@@ -61,6 +61,38 @@ def test_what_waits_can_be_discarded(system: System, people: People) -> None:
     people.problems.clear()
 
 
+def test_lists_code_tables_and_every_direction_stand_in_the_width_of_the_thread(system: System, people: People) -> None:
+    mara = opened(system, people.sign_in(system, "mara", viewport={"width": 390, "height": 844}))
+    wide = "| " + " | ".join(f"Column{number}" for number in range(12)) + " |\n|" + "---|" * 12
+    texts = ("- one\n- two", f"```\n{'long_name ' * 40}\n```", wide, "W" * 300, "מה שלומך, Mara?", "> quoted")
+
+    for text in texts:
+        composer(mara).fill(text)
+        composer(mara).press("Enter")
+
+    said = mara.locator("#messages .say")
+    expect(said.last.locator("blockquote")).to_have_text("quoted")
+    expect(said.locator("ul").last).to_have_css("list-style-type", "disc")
+    expect(said.locator("p", has_text="מה שלומך").last).to_have_css("direction", "rtl")
+    thread = mara.get_by_role("region", name="Messages")
+    assert thread.evaluate("one => one.scrollWidth === one.clientWidth")
+
+
+def test_a_group_begins_with_what_can_be_done_there(system: System, people: People) -> None:
+    ines = people.sign_in(system, "ines")
+    beginnings = []
+    for member in ("AI Marketing Assistant", "Theo Vale"):
+        ines.goto(f"{system.endpoint['http']}/groups/new")
+        ines.get_by_label("Name").fill(f"With {member}")
+        ines.get_by_role("checkbox", name=member).check()
+        ines.get_by_role("button", name="Create group").click()
+        until_live(ines)
+        beginnings.append(ines.locator("#beginning").inner_text())
+
+    assert beginnings[0].startswith("Write @AI Marketing Assistant and a question, and it answers here.")
+    assert beginnings[1].startswith("No assistant is in this group yet")
+
+
 def test_everything_about_a_message_is_done_by_keyboard(system: System, people: People) -> None:
     mara, theo = (opened(system, people.sign_in(system, one)) for one in ("mara", "theo"))
     say(theo, "The kiln is free on Thursday.")

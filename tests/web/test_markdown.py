@@ -58,3 +58,9 @@ def test_a_mention_leads_to_its_model_also_when_its_name_has_an_ampersand() -> N
     assert '<a class="at" href="/models/master">@Rowan &amp; Vale</a>' in shown
     assert '<span class="at">@Rowan</span>,' in shown
     assert "mail@Rowan.example" in shown
+
+
+def test_whole_addresses_are_links_and_names_of_files_are_none() -> None:
+    shown = str(html("See https://shop.example/a_b?x=1, main.py and `https://code.example`; mara@shop.example knows."))
+
+    assert re.findall(r'href="([^"]*)"', shown) == ["https://shop.example/a_b?x=1"]
