@@ -78,21 +78,6 @@ def test_lists_code_tables_and_every_direction_stand_in_the_width_of_the_thread(
     assert thread.evaluate("one => one.scrollWidth === one.clientWidth")
 
 
-def test_a_group_begins_with_what_can_be_done_there(system: System, people: People) -> None:
-    ines = people.sign_in(system, "ines")
-    beginnings = []
-    for member in ("AI Marketing Assistant", "Theo Vale"):
-        ines.goto(f"{system.endpoint['http']}/groups/new")
-        ines.get_by_label("Name").fill(f"With {member}")
-        ines.get_by_role("checkbox", name=member).check()
-        ines.get_by_role("button", name="Create group").click()
-        until_live(ines)
-        beginnings.append(ines.locator("#beginning").inner_text())
-
-    assert beginnings[0].startswith("Write @AI Marketing Assistant and a question, and it answers here.")
-    assert beginnings[1].startswith("No assistant is in this group yet")
-
-
 def test_everything_about_a_message_is_done_by_keyboard(system: System, people: People) -> None:
     mara, theo = (opened(system, people.sign_in(system, one)) for one in ("mara", "theo"))
     say(theo, "The kiln is free on Thursday.")

@@ -50,6 +50,21 @@ def test_who_reads_further_up_stays_there_and_is_told_what_is_new(system: System
     expect(mara.locator("#messages")).to_contain_text("The photos of the autumn glaze")
 
 
+def test_a_group_begins_with_what_can_be_done_there(system: System, people: People) -> None:
+    ines = people.sign_in(system, "ines")
+    beginnings = []
+    for member in ("AI Marketing Assistant", "Theo Vale"):
+        ines.goto(f"{system.endpoint['http']}/groups/new")
+        ines.get_by_label("Name").fill(f"With {member}")
+        ines.get_by_role("checkbox", name=member).check()
+        ines.get_by_role("button", name="Create group").click()
+        until_live(ines)
+        beginnings.append(ines.locator("#beginning").inner_text())
+
+    assert beginnings[0].startswith("Write @AI Marketing Assistant and a question, and it answers here.")
+    assert beginnings[1].startswith("No assistant is in this group yet")
+
+
 def test_a_found_message_is_shown_among_its_neighbours(system: System, people: People) -> None:
     ines = opened(system, people.sign_in(system, "ines"))
     ines.get_by_role("link", name="Search in this group").click()
