@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from contracts.facts.fact import ANYONE, PERSON, Counter, Fact, Ordinal, Part, derived
-from contracts.facts.qa import ExternalId, GivenOnly, HeldBack, Imported
+from contracts.facts.qa import ExternalId, GivenOnly, HeldBack, Imported, Undoes
 from contracts.identifiers import Actor, Id, Language
 from contracts.text import Label, Moment, Notes, SealedFor, Text, Title
 
@@ -94,7 +94,9 @@ class ConversationRevised(ConversationChanges, Fact):
 
     kind = "conversation"
     reporters = ANYONE
+    of_itself = frozenset({"undoes"})
 
+    undoes: Undoes = None
     model: Id | None = derived(None, "The conversation's model.")
     proposal: Id | None = derived(None, "The proposal that was approved.")
     proposed_by: Actor | None = derived(None, "Who proposed it.")

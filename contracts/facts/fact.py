@@ -39,6 +39,8 @@ class Fact(Part):
     schema_number: ClassVar[int] = 1
     begins: ClassVar[bool] = False
     """Whether it begins a record: then its subject may be left out and is the fact's own id."""
+    of_itself: ClassVar[frozenset[str]] = frozenset()
+    """Fields that say something of the fact and change nothing of its record."""
 
     @classmethod
     @cache
@@ -48,7 +50,7 @@ class Fact(Part):
 
     def changes(self) -> dict[str, Any]:
         """The fields that were given, derived ones left out: what a `...Revised` fact wants changed."""
-        return {name: getattr(self, name) for name in self.model_fields_set - self.derived_fields()}
+        return {name: getattr(self, name) for name in self.model_fields_set - self.derived_fields() - self.of_itself}
 
     def given(self) -> dict[str, Any]:
         """The fields that were given as JSON, each whole: a part's own defaults are stated, so they can't change later."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, StringConstraints, model_serializer
 
-from contracts.facts.fact import ANYONE, PERSON, Fact, Part, derived
+from contracts.facts.fact import ANYONE, PERSON, Fact, Ordinal, Part, derived
 from contracts.identifiers import Actor, Id, Language
 from contracts.text import Label, Line, Moment, Notes, SealedFor, Text, Title
 
@@ -26,6 +26,12 @@ class Imported(Part):
     rest: Annotated[Text, SealedFor("record")] | None = Field(
         default=None, description="The fields that have no place here, a JSON object as text."
     )
+
+
+Undoes = Annotated[
+    Ordinal | None,
+    Field(description="The position of the change that this one takes back: a text that returns counts as set when it was."),
+]  # fmt: skip
 
 
 class GivenOnly(Part):
@@ -84,7 +90,9 @@ class QARevised(QAChanges, Fact):
 
     kind = "qa"
     reporters = ANYONE
+    of_itself = frozenset({"undoes"})
 
+    undoes: Undoes = None
     model: Id | None = derived(None, "The QA's model.")
     question_key: str | None = derived(None, "The folded question, when it changes.")
     proposal: Id | None = derived(None, "The proposal that was approved.")

@@ -116,4 +116,5 @@ async def _inverse(client: Plain, row: Row) -> tuple[str, dict[str, Any]]:
     if row["fact"] == "QAMoved":
         return "QAMoved", {"to": before["model"]}
     kind = row["kind"]
-    return ("QARevised" if kind == "qa" else "ConversationRevised"), {name: before[name] for name in _FIELDS[kind]}
+    was = {name: before[name] for name in _FIELDS[kind]} | {"undoes": row["position"]}
+    return ("QARevised" if kind == "qa" else "ConversationRevised"), was

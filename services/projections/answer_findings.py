@@ -1,7 +1,7 @@
 """Answers about what somebody should look at in a training set: conflicts, resemblances, differences."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import Any
 
@@ -59,7 +59,7 @@ def resemblances(question: Question, wanted: q.ResemblancesWanted) -> q.Resembla
     texts |= _contenders(question, {other for found in near.values() for other, _ in found if other not in texts})
     for one, found in near.items():
         pairs |= {_newer_first(texts, one, other): alike for other, alike in found if other in texts}
-    different = _distinguished(question)
+    different = _distinguished(question, texts)
     shown = [
         _resemblance(texts[newer], texts[older], alike)
         for (newer, older), alike in pairs.items()
@@ -198,9 +198,24 @@ def _resemblance(newer: q.Contender, older: q.Contender, alike: float) -> q.Rese
     return q.Resemblance(newer=newer, older=older, score=round(alike, 3), proposal="duplicate" if agree else "conflict")
 
 
-def _distinguished(question: Question) -> set[frozenset[str]]:
-    query = select(distinguished.c.one, distinguished.c.other).where(distinguished.c.position <= question.position)
-    return {frozenset(row) for row in question.training.execute(query)}
+def _distinguished(question: Question, among: Collection[str]) -> set[frozenset[str]]:
+    """Pairs that a person told apart, whose texts are still those of then."""
+    told = select(distinguished).where(distinguished.c.position <= question.position)
+    pairs = [(frozenset((row.one, row.other)), row.position) for row in question.training.execute(told)]
+    pairs = [(pair, position) for pair, position in pairs if pair <= set(among)]
+    set_at = _set_at(question, {id for pair, _ in pairs for id in pair})
+    return {pair for pair, position in pairs if all(set_at.get(id, 0) < position for id in pair)}
+
+
+def _set_at(question: Question, ids: Collection[str]) -> dict[str, int]:
+    """By QA, the position at which its present text was set."""
+    found: dict[str, int] = {}
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), 500):
+        these = lesson.c.id.in_(wanted[start : start + 500])
+        query = select(lesson.c.id, lesson.c.body).where(these, _valid(lesson, question.position))
+        found |= {row.id: row.body for row in question.training.execute(query)}
+    return found
 
 
 # differences ----------------------------------------------------------------------------------------------------------

@@ -89,7 +89,8 @@ def _changes(event: Envelope) -> Fields:
     if event.type == "QAMoved":
         return {"model": getattr(data, "to", None)}
     if event.type in ("QAAdded", "QARevised", "ConversationTrained", "ConversationRevised"):
-        given = {name: one for name, one in data.given().items() if name not in data.derived_fields()}
+        aside = data.derived_fields() | data.of_itself
+        given = {name: one for name, one in data.given().items() if name not in aside}
         # What was never said isn't a change: a new lesson's empty fields are left out.
         said = given if event.type.endswith("Revised") else {name: one for name, one in given.items() if _says(one)}
         return {name: _readable(one) for name, one in said.items()}

@@ -132,16 +132,28 @@ class Lessons:
         attributes = orjson.loads(row["attributes"]) | {name: given[name] for name in _ATTRIBUTES if name in given}
         row |= {"position": position}
         text = {name: given[name] for name in (*_QA, *_CONVERSATION) if name in given}
-        if text:
-            whole = self._body(row["body"]) | text
-            row |= {"answer_key": _answer_key(whole), "personal": _personal(whole), "asked": _asked(whole)}
-            row["body"] = self._keep(position, id, row["kind"], whole)
+        if (whole := (before := self._body(row["body"])) | text) != before:
+            row |= self._set_before(id, whole, data) or self._set_now(position, id, row["kind"], whole)
         if data.kind == "qa" and data.question_key is not None:
             row["question_key"] = data.question_key
         if isinstance(data, ConversationRevised) and data.messages is not None:
             self._note_authors(id, event)
             row["erased"] = _unreadable(data.messages)
         self._put(id, position, row, attributes)
+
+    def _set_now(self, position: int, id: str, kind: str, text: dict[str, Any]) -> Row:
+        keys = {"answer_key": _answer_key(text), "personal": _personal(text), "asked": _asked(text)}
+        return keys | {"body": self._keep(position, id, kind, text)}
+
+    def _set_before(self, id: str, text: dict[str, Any], data: QARevised | ConversationRevised) -> Row | None:
+        """A text that a change is taken back to: set when it was set, with what was said of it."""
+        if data.undoes is None:
+            return None
+        stored = self._connection.execute(select(lesson).where(lesson.c.id == id)).mappings()
+        rows = [*(dict(one) for one in stored), *self._rows.batch(id)]
+        same = [one for one in rows if self._body(one["body"]) == text]
+        last = max(same, key=lambda one: (one["body"], one["valid_from"]), default=None)
+        return None if last is None else {name: last[name] for name in ("answer_key", "personal", "asked", "body")}
 
     def _switch(self, id: str, position: int, **changes: Any) -> None:
         row = self._row(id)

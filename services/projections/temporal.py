@@ -41,6 +41,10 @@ class Temporal:
         """The records with an open row here."""
         return list(self._open)
 
+    def batch(self, id: str) -> list[Row]:
+        """The record's rows of this batch, oldest first."""
+        return [row for row in self._new if row["id"] == id]
+
     def put(self, id: str, position: int, values: Mapping[str, Any]) -> None:
         """From this position on the record is so."""
         before = self._open.get(id)

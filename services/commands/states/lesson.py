@@ -86,8 +86,8 @@ def evolve_qa(state: QA | None, id: str, data: Fact) -> QA:
 
 
 def _revised(state: QA, data: QARevised, changes: dict[str, Any]) -> QA:
-    # What was said of it was said of the text of then.
-    if "question" in changes or "answer" in changes:
+    # What was said of it was said of the text of then; the same text said again is no other.
+    if any(name in changes and changes[name] != getattr(state, name) for name in ("question", "answer")):
         changes |= {"distinguished": frozenset(), "personal_data_accepted": False}
     return replace(state, **changes, question_key=data.question_key or state.question_key)
 
@@ -103,7 +103,7 @@ def evolve_conversation(state: Conversation | None, id: str, data: Fact) -> Conv
         case ConversationRevised():
             names = ("messages", "train_as", "straight_question", "section", "language", "notes", "held_back")
             changes = given(data, *names)
-            accepted = state.personal_data_accepted and "messages" not in changes
+            accepted = state.personal_data_accepted and changes.get("messages", state.messages) == state.messages
             return replace(state, **changes, personal_data_accepted=accepted)
         case ConversationDeactivated():
             return replace(state, active=False)

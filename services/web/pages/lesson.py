@@ -146,7 +146,7 @@ async def revert(
     if one is None:
         raise Told("malformed", visitor.text("This revision can't be taken back."))
     old = {row.field: EMPTY.get(row.field) if row.old is None else row.old for row in one.changes}
-    wanted = QARevised(**old) if found.kind == "qa" else ConversationRevised(**old)
+    wanted = (QARevised if found.kind == "qa" else ConversationRevised)(**old, undoes=one.position)
     await visitor.report(wanted, subject=id, id=fact, revision=revision)
     return await _done(request, visitor, id, visitor.text("Taken back; the next version learns it as it was."))
 

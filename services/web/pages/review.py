@@ -255,7 +255,7 @@ async def _inverse(visitor: Visitor, row: ProposalRow, position: int) -> Fact:
     before: LessonRow = await visitor.ask_as_of(position - 1, "lesson", lesson=row.lesson)
     names = [name for name in row.content | row.edits if hasattr(before, name)]
     was = {name: getattr(before, name) for name in names}
-    return QARevised(**was) if row.kind == "qa_changes" else ConversationRevised(**was)
+    return (QARevised if row.kind == "qa_changes" else ConversationRevised)(**was, undoes=position)
 
 
 def _names(visitor: Visitor, models: Models) -> dict[str, str]:
