@@ -134,8 +134,8 @@ def test_an_import_and_an_undoing_that_were_cut_off_are_done_again(company: Syst
     assert hash_of(company, model) == before
 
 
-def _killed(company: System, *arguments: str) -> str:
-    """Run it until it has changed something, then end it; what it said."""
+def _begun(company: System, *arguments: str) -> "subprocess.Popen[str]":
+    """The command, as soon as it has changed something."""
     start = head(company)
     process = subprocess.Popen(
         [APPRENTICE, *arguments],
@@ -146,24 +146,24 @@ def _killed(company: System, *arguments: str) -> str:
     )
     while head(company) < start + 300:
         assert process.poll() is None, "it was over before it could be cut off"
+    return process
+
+
+def _killed(company: System, *arguments: str) -> str:
+    """Run it until it has changed something, then end it; what it said."""
+    process = _begun(company, *arguments)
     process.kill()
     return process.communicate(timeout=30)[1]
 
 
 def test_ctrl_c_tells_how_to_take_back_what_came_in(company: System, model: str, tmp_path: Path) -> None:
     file = written(tmp_path, lines_of([{"question": f"Row {n}?", "answer": "Yes."} for n in range(20_000)]))
-    start = head(company)
-    process = subprocess.Popen(
-        [APPRENTICE, "import", file, "--model", model],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"APPRENTICE_HOME": str(company.home)},
-    )
-    while head(company) < start + 300:
-        assert process.poll() is None
+    process = _begun(company, "import", file, "--model", model)
     process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=30)[1]
+    try:
+        said = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
 
     assert process.returncode == 130
     id = said.split("apprentice undo ")[1].split()[0]
