@@ -154,5 +154,12 @@ def test_when_the_active_model_is_deleted_at_the_provider_nothing_answers() -> N
     assert refused(given, fact("VersionChosen", "sales", version=1)) == "version_gone"
 
 
+def test_when_an_older_one_is_deleted_there_the_active_version_goes_on_answering() -> None:
+    given = Given(PROVIDER, SALES, *compiling("c1"), succeeded("c1"), *compiling("c2"), succeeded("c2"))
+
+    assert given.then(fact("CompiledModelDeleted", "c1", by=COMPILER)) == ["CompiledModelDeleted"]
+    assert given.world.model("sales").active == 2  # type: ignore[union-attr]
+
+
 def test_a_model_without_a_provider_is_not_compiled() -> None:
     assert refused(Given(fact("ModelDefined", "m", name="M")), fact("CompileRequested", model="m")) == "no_provider"
