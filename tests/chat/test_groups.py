@@ -49,7 +49,7 @@ class Chatter:
         page: Messages = found
         return page.messages
 
-    async def until(self, id: str, so: Callable[[Any], bool] = bool, *, group: str = "g", seconds: float = 15.0) -> Any:
+    async def until(self, id: str, so: Callable[[Any], bool] = bool, *, group: str = "g", seconds: float = 60.0) -> Any:
         """The message with this id, as soon as it is there and so."""
         async with asyncio.timeout(seconds):
             while True:
@@ -61,7 +61,7 @@ class Chatter:
 
 async def until_met(system: System) -> None:
     """Wait until some request has met the fault."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while True:
             if not await asyncio.to_thread(system.waiting_faults):
                 return
@@ -125,7 +125,7 @@ async def test_a_provider_that_is_down_is_told_and_a_retry_answers(system: Syste
         system.fault(path="/v1/chat/completions", status=503, body="<html>away</html>")
         question = await ann.report("MessagePosted", group="g", text="@sally how often do we call?")
 
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while True:
                 failed = next(one for one in await ann.messages() if one.id == question)
                 if failed.failure:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fixtures.module import Module, connected
+from tests.fixtures.ports import free_port
 from tests.fixtures.system import System
 
 pytestmark = pytest.mark.slow
@@ -23,13 +23,6 @@ PHONE = "Call Ann on +359 88 812 3456."
 
 def in_days(days: int) -> str:
     return (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
-
-
-def closed_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port: int = held.getsockname()[1]
-    return port
 
 
 EMBEDDED = {"provider_kind": "embedded", "base_model": BASE}
@@ -106,7 +99,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 async def _prepared(system: System) -> None:
-    addresses = {"embedded": system.endpoint["provider"], "closed": closed_port()}
+    addresses = {"embedded": system.endpoint["provider"], "closed": free_port()}
     async with connected(system.ask_json("module", "crm")) as crm:
         for number, (name, (_, provider, model, lessons, _)) in enumerate(zip(NAMES, ROWS, strict=True)):
             if provider is not None:

@@ -156,7 +156,7 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def _until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+def _until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     import threading
 
     deadline = time.monotonic() + seconds

@@ -1,12 +1,12 @@
 """Messages of the chat: written, kept, sent, edited, taken back, in real browsers on a whole system."""
 
-import socket
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.fixtures.browser import People
+from tests.fixtures.ports import free_port
 from tests.fixtures.system import System
 from tests.web.chatting import BOT, composer, menu, opened, say
 
@@ -16,9 +16,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """On a port that stays its own when it is started again."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    system = System(tmp_path_factory.mktemp("chat") / "home", "--port", str(port)).start()
+    system = System(tmp_path_factory.mktemp("chat") / "home", "--port", str(free_port())).start()
     yield system
     assert system.stop() == 0, system.said
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from services.web.live.rooms import KEPT
 from tests.fixtures.browser import People, until_live
+from tests.fixtures.ports import free_port
 from tests.fixtures.system import System
 from tests.web.streams import figure, until
 
@@ -20,9 +20,7 @@ GROUP = "marketing-team"
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """On a port that stays its own when it is started again."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    system = System(tmp_path_factory.mktemp("live") / "home", "--port", str(port)).start()
+    system = System(tmp_path_factory.mktemp("live") / "home", "--port", str(free_port())).start()
     yield system
     assert system.stop() == 0, system.said
 
