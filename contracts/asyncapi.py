@@ -1,9 +1,13 @@
 """The AsyncAPI document of the bus, put together from the registries of facts and queries."""
 
+import inspect
 from typing import Any
+
+from pydantic import BaseModel
 
 from contracts.facts import FACTS, Fact
 from contracts.queries import QUERIES
+from contracts.queries.shape import Nothing
 
 _MODULE = {"module": {"description": "Who speaks; the bus lets a user publish under its own name only."}}
 _CHANNEL = {
@@ -20,8 +24,8 @@ def asyncapi() -> dict[str, Any]:
         if fact.reporters:
             _reported(name, fact, channels, operations)
         _published(name, fact, channels, operations)
-    for name in QUERIES:
-        _asked(name, channels, operations)
+    for name, shapes in QUERIES.items():
+        _asked(name, shapes, channels, operations)
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -50,7 +54,7 @@ def _reported(name: str, fact: type[Fact], channels: dict[str, Any], operations:
     operations[f"report.{name}"] = {
         "action": "receive",
         "channel": _channel(f"cmd.{name}"),
-        "summary": f"{fact.__doc__} Reported by: {who}.",
+        "summary": f"{_said_of(fact)} Reported by: {who}.",
         "reply": {"messages": [_message("accepted"), _message("refused")]},
     }
     operations[f"leave.{name}"] = {
@@ -63,10 +67,12 @@ def _reported(name: str, fact: type[Fact], channels: dict[str, Any], operations:
 def _published(name: str, fact: type[Fact], channels: dict[str, Any], operations: dict[str, Any]) -> None:
     address = f"ev.{{reach}}.{fact.kind}.{{record}}.{name}"
     channels[f"ev.{name}"] = {"address": address, "parameters": _CHANNEL, "messages": {name: _message(name)}}
-    operations[f"follow.{name}"] = {"action": "send", "channel": _channel(f"ev.{name}"), "summary": fact.__doc__}
+    operations[f"follow.{name}"] = {"action": "send", "channel": _channel(f"ev.{name}"), "summary": _said_of(fact)}
 
 
-def _asked(name: str, channels: dict[str, Any], operations: dict[str, Any]) -> None:
+def _asked(
+    name: str, shapes: tuple[type[BaseModel], ...], channels: dict[str, Any], operations: dict[str, Any]
+) -> None:
     channels[f"qry.{name}"] = {
         "address": f"qry.{{module}}.{name}",
         "parameters": _MODULE,
@@ -77,6 +83,12 @@ def _asked(name: str, channels: dict[str, Any], operations: dict[str, Any]) -> N
         "channel": _channel(f"qry.{name}"),
         "reply": {"messages": [_message(f"answer.{name}"), _message("refused")]},
     }
+    if said := " ".join(_said_of(shape) for shape in shapes if shape.__doc__ and shape is not Nothing):
+        operations[f"ask.{name}"]["summary"] = said
+
+
+def _said_of(shape: type[BaseModel]) -> str:
+    return inspect.cleandoc(str(shape.__doc__))
 
 
 def _messages() -> dict[str, Any]:

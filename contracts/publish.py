@@ -3,6 +3,7 @@
 `python -m contracts.publish` writes them, `--check` says whether they are what the code would write.
 """
 
+import inspect
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -73,7 +74,7 @@ def fact_schema(fact: type[Fact]) -> dict[str, Any]:
     envelope["required"] = sorted({*envelope["required"], *([] if fact.begins else ["subject"])})
     return {
         **envelope,
-        "description": fact.__doc__,
+        "description": inspect.cleandoc(str(fact.__doc__)),
         "x-kind": fact.kind,
         "x-reporters": sorted(fact.reporters),
         "x-schema": fact.schema_number,

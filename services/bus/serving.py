@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from contracts.queries import Query
 from contracts.replies import Refused as RefusedReply
 from services.bus.client import Bus, NoReply
+from services.malformed import malformed
 from services.refusals import Refused
 
 Answer = Callable[[str, Query], Awaitable[tuple[int, BaseModel]]]
@@ -51,9 +52,7 @@ class Serving:
         except Refused as refused:
             body = _refusal(refused)
         except ValidationError as invalid:
-            fields = {".".join(map(str, one["loc"])): one["msg"] for one in invalid.errors(include_url=False)}
-            first = next(iter(fields.items()), ("it", "is malformed"))
-            body = _refusal(Refused("malformed", f"The query {self._name} is wrong: {first[0]}: {first[1]}.", fields))
+            body = _refusal(malformed(f"The query {self._name}", invalid))
         except NoReply as problem:
             body = _refusal(Refused("unavailable", f"This can't be answered now: {problem}"))
         except Exception:

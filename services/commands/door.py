@@ -118,6 +118,6 @@ def expected_revision(message: Msg) -> int | None:
     given = (message.headers or {}).get(EXPECTED_REVISION)
     if given is None:
         return None
-    if not given.isdecimal():
+    if not re.fullmatch(r"[0-9]{1,19}", given):
         raise Refused("malformed", f"The header {EXPECTED_REVISION} must be a number, not {given[:40]!r}.")
     return int(given)

@@ -12,7 +12,7 @@ from nats.js import JetStreamContext
 from contracts import subjects
 from contracts.replies import Accepted, Outcome
 from services.commands.door import Bury, dry_run, expected_revision, refuse_on_demand
-from services.commands.receive import receive
+from services.commands.receive import readable, receive
 from services.commands.writer import Writer
 from services.eventlog.log import LogUnavailable
 from services.refusals import Refused
@@ -95,7 +95,7 @@ def _id(message: Msg) -> str:
     with suppress(ValueError, RecursionError):
         raw = json.loads(message.data)
         if isinstance(raw, dict) and isinstance(raw.get("id"), str):
-            return str(raw["id"])[:200]
+            return readable(raw["id"])
     return (message.headers or {}).get("Nats-Msg-Id") or f"inbox-{message.metadata.sequence.stream}"
 
 

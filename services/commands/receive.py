@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from contracts.envelope import Envelope
 from contracts.facts import FACTS, Fact, Reporter
 from contracts.identifiers import SERVICES, SPEAKERS
+from services.malformed import malformed
 from services.refusals import Refused
 
 LARGEST_BODY = 1_000_000
@@ -69,11 +70,17 @@ _JSON: Final = json.JSONDecoder(parse_constant=_no_constant)  # json.loads would
 
 
 def _check_characters(raw: dict[str, Any]) -> None:
-    for path, text in _strings(raw, ""):
+    for place, text in _strings(raw, ""):
+        path = readable(place)
         if "\x00" in text:
             raise Refused("malformed", "A text holds the character U+0000; leave it out.", {path: "holds U+0000"})
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise Refused("malformed", "A text holds half a character (a lone surrogate).", {path: "lone surrogate"})
+
+
+def readable(text: str) -> str:
+    """The beginning of a name that may hold half characters, which no reply could carry."""
+    return text[:200].encode("utf-8", "replace").decode()
 
 
 def _strings(value: Any, path: str) -> Iterator[tuple[str, str]]:
@@ -112,7 +119,7 @@ def _data(fact: type[Fact], raw: Any) -> Fact:
     try:
         return fact.model_validate(raw, extra="forbid")
     except ValidationError as problem:
-        raise _malformed(fact.__name__, problem, "data.") from problem
+        raise malformed(fact.__name__, problem, "data.") from problem
 
 
 def _holds_sealed(value: Any) -> bool:
@@ -132,7 +139,7 @@ def _envelope(raw: dict[str, Any], data: Fact) -> Envelope:
     try:
         envelope = Envelope.model_validate(raw | {"data": data, "schema": data.schema_number}, extra="forbid")
     except ValidationError as problem:
-        raise _malformed(type(data).__name__, problem, "") from problem
+        raise malformed(type(data).__name__, problem) from problem
     if envelope.subject is not None:
         return envelope
     if not data.begins:
@@ -142,28 +149,6 @@ def _envelope(raw: dict[str, Any], data: Fact) -> Envelope:
             {"subject": "the record's id is missing"},
         )
     return envelope.model_copy(update={"subject": envelope.id})
-
-
-_sentences = {
-    "extra_forbidden": "there is no such field",
-    "missing": "is missing",
-    "string_pattern_mismatch": "has characters or a form that aren't allowed here",
-}
-
-
-def _malformed(fact: str, problem: ValidationError, prefix: str) -> Refused:
-    fields: dict[str, str] = {}
-    for error in problem.errors(include_url=False, include_context=False, include_input=False):
-        path = prefix + ".".join(str(part) for part in error["loc"] if not _is_branch(part))
-        fields.setdefault(path, _sentences.get(error["type"], error["msg"]).removeprefix("Value error, "))
-    first = next(iter(fields.items()))
-    more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
-    return Refused("malformed", f"{fact} is wrong: {first[0] or 'it'}: {first[1]}{more}.", fields)
-
-
-def _is_branch(part: int | str) -> bool:
-    # pydantic names the branch of a union in the path; people know fields only
-    return isinstance(part, str) and (part in ("Sealed", "str") or part.startswith(("function-", "constrained-")))
 
 
 def _check_actor(envelope: Envelope) -> None:

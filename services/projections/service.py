@@ -18,6 +18,7 @@ from contracts.queries import QUERIES, Query, Shape
 from contracts.replies import Refused as RefusedReply
 from services.eventlog import open_keys, open_log
 from services.eventlog.log import LogUnavailable
+from services.malformed import malformed
 from services.projections import (
     answer_affected,
     answer_chat,
@@ -148,9 +149,7 @@ def _serve(name: str, sources: Sources, following: Following) -> Callable[[NatsM
         except Refused as refused:
             problem = refused
         except ValidationError as invalid:
-            fields = {".".join(map(str, one["loc"])): one["msg"] for one in invalid.errors(include_url=False)}
-            first = next(iter(fields.items()))
-            problem = Refused("malformed", f"The query {name} is wrong: {first[0]}: {first[1]}.", fields)
+            problem = malformed(f"The query {name}", invalid)
         except (SQLAlchemyError, LogUnavailable) as broken:
             logger.exception("the query %s failed", name)
             problem = Refused(

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.facts import FACTS
 from contracts.facts.qa import QAAdded
@@ -95,6 +97,11 @@ def test_what_is_not_a_fact_is_refused_with_a_sentence(
     assert field is None or field in refused.value.fields
 
 
+def test_a_name_where_an_id_belongs_is_said_to_be_one() -> None:
+    with pytest.raises(Refused, match=r"data\.model: must be an id .* not a name\."):
+        receive(reported(data=qa(model="AI Sales Assistant")), "cli", "QAAdded")
+
+
 def test_a_module_can_not_report_what_the_compiler_reports() -> None:
     body = reported(source="/helpdesk", actor="module:helpdesk", type="CompilationSucceeded", subject="c",
                     data={"compiled_model": "ft"})  # fmt: skip
@@ -110,3 +117,20 @@ def test_every_fact_says_who_may_report_it_and_what_it_is_for(fact: str) -> None
     assert declared.kind
     assert declared.__doc__
     assert declared.reporters <= {"person", "module", "compiler", "chat"}
+
+
+_ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(st.characters(codec=None), max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(codec=None), max_size=20), inner, max_size=4),
+)  # fmt: skip
+
+
+@given(
+    st.sampled_from(["data", "id", "subject", "time", "actor", "schema", "type", "source", "\ud800", "x" * 100_000]),
+    _ANY_JSON,
+)
+def test_whatever_stands_in_a_fact_it_is_read_or_refused_in_words_that_can_be_sent(field: str, value: Any) -> None:
+    try:
+        receive(reported(**{field: value}), "cli", "QAAdded")
+    except Refused as refused:
+        assert len(refused.refusal.model_dump_json()) < 100_000

@@ -102,6 +102,7 @@ async def test_a_module_asks_queries_and_sees_nothing_of_what_people_say(sandbox
     assert messages["refused"]["code"].startswith(("unknown", "not_"))
     assert unknown["refused"]["code"] == "unknown_model"
     assert wrong["refused"]["code"] == "malformed"
+    assert wrong["refused"]["message"] == "The query model is wrong: model: is missing."
 
 
 async def test_a_module_follows_what_is_shared_from_any_position_in_order_and_once(sandbox: System) -> None:

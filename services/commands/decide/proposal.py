@@ -106,9 +106,21 @@ def _proposed(world: World, fact: Envelope, id: str, data: LessonProposed) -> li
 def _new(world: World, fact: Envelope, id: str, content: QAContent | ConversationContent) -> Event:
     before = taught_before(world, content.external_system, content.external_id)
     if before is not None:
+        _check_texts_only(world, before, content)
         return _changes(world, fact, fact.id, before, _as_changes(world, before, content))
     live_model(world, content.model, "data.model")
     return _open(world, fact, id, content, None, content.model)
+
+
+def _check_texts_only(world: World, id: str, content: QAContent | ConversationContent) -> None:
+    # A proposal has no place for these, and leaving them out would tell the sender that all is as the record says.
+    lesson = world.qa(id) if isinstance(content, QAContent) else world.conversation(id)
+    given = _given(content)
+    if lesson is None or not (wanted := differing(lesson, given, ("model", "active"))):
+        return
+    act = "moves it" if "model" in wanted else "reactivates it" if wanted["active"] else "deactivates it"
+    raise Refused("role_needed", f"This record was taught before as the lesson {id}, and a trainer {act}; "
+                  "propose changes of its texts only.", {f"data.{name}": "can't be proposed" for name in wanted})  # fmt: skip
 
 
 def _as_changes(world: World, id: str, content: QAContent | ConversationContent) -> QAChanges | ConversationChanges:

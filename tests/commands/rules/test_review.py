@@ -41,6 +41,33 @@ def test_a_lesson_from_somebody_who_is_no_trainer_is_proposed(by: str) -> None:
     assert world.world.qa("new") is None
 
 
+@pytest.mark.parametrize(
+    ("wanted", "act"),
+    [
+        ({"active": False}, "deactivates"),
+        ({"active": False, "answer": "Yes."}, "deactivates"),
+        ({"model": "parent"}, "moves"),
+    ],
+)
+def test_a_record_that_its_proposer_wants_moved_or_switched_is_not_called_unchanged(
+    wanted: dict[str, Any], act: str
+) -> None:
+    record = {"model": "sales", "question": "Ship?", "answer": "No."} | RECORD
+    world = given(
+        fact("ModelDefined", "parent", name="Parent"),
+        fact("QAAdded", "record", **record),
+        fact("ModuleTrusted", "helpdesk", lessons="proposes"),
+    )
+
+    for reported in (
+        fact("QAAdded", by=HELPDESK, **record | wanted),
+        fact("LessonProposed", by=HELPDESK, qa=record | wanted),
+    ):
+        with pytest.raises(Refused, match=f"a trainer {act} it") as refused:
+            world.when(reported)
+        assert refused.value.code == "role_needed"
+
+
 def test_a_trainer_teaches_at_once() -> None:
     assert given().then(fact("QAAdded", by=TOM, model="sales", question="q", answer="a")) == ["QAAdded"]
 
