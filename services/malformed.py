@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from contracts.facts.fact import LARGEST_NUMBER
 from contracts.identifiers import ID_PATTERN
 from services.refusals import Refused
 
@@ -29,6 +30,15 @@ def malformed(what: str, problem: ValidationError, prefix: str = "") -> Refused:
     more = f" (and {len(fields) - 1} more)" if len(fields) > 1 else ""
     sentence = f"{what} is wrong: {f'{path}: ' if path else ''}{text}{more}."
     return Refused("malformed", sentence, dict(islice(fields.items(), _MOST_FIELDS)))
+
+
+def check_numbers(what: str, value: object) -> None:
+    """Raises `Refused`: `malformed` where a whole number is beyond those that every reader keeps, databases included."""
+    if isinstance(value, dict | list | tuple):
+        for inner in value.values() if isinstance(value, dict) else value:
+            check_numbers(what, inner)
+    elif isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+        raise Refused("malformed", f"{what} is wrong: a number is larger than {LARGEST_NUMBER:,}.")
 
 
 def _is_branch(part: int | str) -> bool:

@@ -80,13 +80,15 @@ def _rows(lines: Lines, mapping: Mapping[str, str]) -> Iterator[Row | BadRow]:
         header = lines.header()
         fields = _fields(header, mapping)
     except (NotCsv, Unusable) as problem:
-        yield BadRow(1, str(problem))
+        yield BadRow(lines.began, str(problem))
         return
     while True:
         try:
             cells = lines.row()
             if cells is None:
                 return
+            if cells and [cells[0].removeprefix("\ufeff"), *cells[1:]] == header:
+                raise NotCsv("The row is the header again, as where files were joined; it is no lesson.")
             row = Row(lines.began, "QAAdded", _data(header, fields, cells)) if any(map(str.strip, cells)) else None
         except NotCsv as problem:
             yield BadRow(lines.began, str(problem))
@@ -105,18 +107,28 @@ def _fields(header: Sequence[str], mapping: Mapping[str, str]) -> list[str | Non
             raise Unusable(f"There is no field {field} to map a column to; there are {', '.join(COLUMNS)}.")
         if column not in header:
             raise Unusable(f"The file has no column {column!r}; its columns are {columns}.")
-    for field in ("question", "answer"):
-        if mapping.get(field, field) not in header:
-            raise Unusable(
-                f"The file has no column {field!r}; its columns are {columns}. Name the one that it is: {field}=COLUMN."
-            )
     ours = {column: field for field, column in mapping.items()}
     if len(ours) < len(mapping):
         raise Unusable("One column is named for two fields.")
     double = [name for name, number in Counter(header).items() if number > 1 and name]
     if double:
         raise Unusable(f"The column {double[0]!r} is there twice.")
-    return [ours.get(name, name if name in COLUMNS and name not in mapping else None) for name in header]
+    fields = [ours.get(name) or _field_called(name, header, mapping) for name in header]
+    for field in ("question", "answer"):
+        if field not in fields:
+            raise Unusable(
+                f"The first row names no column {field!r}; it says {columns}. Name the one that it is: {field}=COLUMN."
+            )
+    return fields
+
+
+def _field_called(name: str, header: Sequence[str], mapping: Mapping[str, str]) -> str | None:
+    """The field of a column that nobody mapped: spelt as ours, or in other letters where no other column is."""
+    field = name.strip().casefold()
+    if field not in COLUMNS or field in mapping:
+        return None
+    alike = [one for one in header if one.strip().casefold() == field]
+    return field if name == field or (field not in alike and len(alike) == 1) else None
 
 
 def _data(header: Sequence[str], fields: Sequence[str | None], cells: Sequence[str]) -> Data:

@@ -11,6 +11,15 @@ DELIMITERS: Final = (",", ";", "\t")
 LARGEST_CELL: Final = csv.field_size_limit()
 _QUOTED: Final = re.compile(r'"[^"]*"')
 _SAVE_AS: Final = "save it as UTF-8 (in a spreadsheet: CSV UTF-8)."
+_EXCELS_OWN: Final = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+"""A first line by which a spreadsheet is told the delimiter."""
+_NO_TEXT: Final = (
+    (("\udcff\udcfe", "\udcfe\udcff"), f"The file is UTF-16; {_SAVE_AS}"),
+    (("\x1f\udc8b",), "The file is packed (gzip); unpack it first."),
+    (("PK\x03\x04",), "The file is a workbook or an archive (ZIP); save the sheet as CSV UTF-8, or unpack it first."),
+    (("\udcd0\udccf\x11",), "The file is a workbook; save the sheet as CSV UTF-8."),
+)
+"""How files begin that people take for text, and what to do with them."""
 
 
 class NotCsv(Exception):
@@ -23,16 +32,20 @@ class Lines:
     def __init__(self, stream: BinaryIO) -> None:
         self.began = 1
         self._text = TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
-        self._first = self._text.readline(LARGEST_ROW)
-        delimiter = max(DELIMITERS, key=_QUOTED.sub("", self._first).count)
-        self._rows = csv.reader(self, delimiter=delimiter, strict=True)
         self._line = 0
+        self._first = self._text.readline(LARGEST_ROW)
+        self._rows = csv.reader(self, delimiter=self._delimiter(), strict=True)
         self._characters = 0
 
     def header(self) -> list[str]:
-        """The first row; empty in an empty file. Raises `NotCsv`."""
-        if self._first.startswith(("\udcff\udcfe", "\udcfe\udcff")):
-            raise NotCsv(f"The file is UTF-16; {_SAVE_AS}")
+        """The first row that isn't a spreadsheet's own. Raises `NotCsv`."""
+        if not self._first:
+            raise NotCsv("The file has no line; its first one names the columns, such as question and answer.")
+        for beginnings, sentence in _NO_TEXT:
+            if self._first.startswith(beginnings):
+                raise NotCsv(sentence)
+        if "\0" in self._first:
+            raise NotCsv(f"The file is no text, or UTF-16; {_SAVE_AS}")
         return self.row() or []
 
     def row(self) -> list[str] | None:
@@ -65,6 +78,12 @@ class Lines:
         while line and not line.endswith(("\n", "\r")):
             line = self._text.readline(LARGEST_ROW)
         raise NotCsv(f"The row is longer than {LARGEST_ROW:,} characters.{self._passed_over()}")
+
+    def _delimiter(self) -> str:
+        if own := _EXCELS_OWN.fullmatch(self._first):
+            self._first, self._line = self._text.readline(LARGEST_ROW), 1
+            return own[1]
+        return max(DELIMITERS, key=_QUOTED.sub("", self._first).count)
 
     def _passed_over(self) -> str:
         return f" Lines {self.began} to {self._line} were passed over." if self._line > self.began else ""

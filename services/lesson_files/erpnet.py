@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 import orjson
 
 from services.lesson_files.erpnet_records import ORIGINS, SYSTEM, lesson_of, record_of
-from services.lesson_files.json_objects import Broken, objects
+from services.lesson_files.json_objects import objects
 from services.lesson_files.losses import losses
 from services.lesson_files.rows import BadRow, Data, Row, each
 
@@ -22,10 +22,7 @@ _HELD: Final = {
 
 def read(stream: BinaryIO) -> Iterator[Row | BadRow]:
     """A lesson for every object of the array, of OData's `value`, or of the lines."""
-    try:
-        yield from each(objects(stream), lesson_of)
-    except Broken as problem:
-        yield BadRow(problem.line, str(problem))
+    return each(objects(stream), lesson_of)
 
 
 class Writer:

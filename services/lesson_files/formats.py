@@ -12,6 +12,7 @@ HEAD: Final = 4_096
 """Bytes from which the format is told."""
 _OPENAI: Final = re.compile(rb'\{\s*"messages"\s*:\s*\[\s*\{')
 _ERPNET: Final = re.compile(rb'"(?:@odata\.\w+|Question|Answer|QAType|Messages|Contents|ParticipantRole)"\s*:')
+_VALUE: Final = re.compile(rb'\{\s*"value"\s*:\s*\[')
 _OURS: Final = re.compile(rb'"(?:model|learn|train_as|section|origin)"\s*:')
 
 
@@ -32,8 +33,10 @@ def detect(name: str, head: bytes) -> Format:
     start = head.removeprefix(BOM).lstrip()
     if name.lower().endswith((".csv", ".tsv")) or (start and start[:1] not in b"{["):
         return "csv"
-    if _ERPNET.search(start):
+    if _ERPNET.search(start) or _VALUE.match(start):
         return "erpnet"
+    if start.startswith(b"["):  # a list of such objects, perhaps over many lines
+        return "openai" if _OPENAI.match(start.lstrip(b"[ \t\r\n")) and not _OURS.search(start) else "jsonl"
     first = start.partition(b"\n")[0]
     return "openai" if _is_openai(first) and not _OURS.search(first) else "jsonl"
 

@@ -8,22 +8,15 @@ from functools import partial
 from itertools import chain
 from typing import BinaryIO, Final
 
-from services.lesson_files.rows import BOM, LARGEST_ROW, Unusable, lines, parsed
+from services.lesson_files.rows import BOM, LARGEST_ROW, Broken, Unusable, lines, parsed
 
 CHUNK: Final = 65_536
 # Strings are taken whole, so brackets within them don't count; a lone quote is a string that goes on in the next chunk.
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[{}\[\]\n]|"', re.DOTALL)
 _BETWEEN: Final = b" \t\r\n,"
+_NEXT_PAGE: Final = (b'"@odata.nextLink"', b'"odata.nextLink"')
 
 Found = tuple[int, bytes | None]
-
-
-class Broken(Exception):
-    """The file can't be read from this line on."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
 
 
 def objects(stream: BinaryIO) -> Iterator[Found]:
@@ -33,10 +26,22 @@ def objects(stream: BinaryIO) -> Iterator[Found]:
     """
     first = stream.readline(LARGEST_ROW)
     if _is_record(first):
-        yield 1, first.removeprefix(BOM)
-        yield from lines(stream, 1)
+        yield from lines(stream, 0, first)
     else:
-        yield from _Objects().of(chain((first.removeprefix(BOM),), iter(partial(stream.read, CHUNK), b"")))
+        yield from _within(first, stream)
+
+
+def lines_or_list(stream: BinaryIO) -> Iterator[Found]:
+    """Line and text of every line; or, where the file is one list, of every object in it. Raises `Broken`."""
+    first = stream.readline(LARGEST_ROW)
+    if first.removeprefix(BOM).lstrip().startswith(b"["):
+        yield from _within(first, stream)
+    else:
+        yield from lines(stream, 0, first)
+
+
+def _within(first: bytes, stream: BinaryIO) -> Iterator[Found]:
+    return _Objects().of(chain((first.removeprefix(BOM),), iter(partial(stream.read, CHUNK), b"")))
 
 
 def _is_record(line: bytes) -> bool:
@@ -56,6 +61,7 @@ class _Objects:
         self._depth = 0
         self._items_at = 0  # the depth at which objects are items; 0 until the array was found
         self._value_next = False
+        self._next_page = 0  # the line that says where the list goes on
         self._began: int | None = None  # where in the buffer the present item begins
         self._began_line = 1
         self._too_long = False
@@ -76,6 +82,10 @@ class _Objects:
             raise Broken(self._began_line, "What begins here isn't closed.")
         if self._depth or self._buffer[self._at :].strip(_BETWEEN):
             raise Broken(self._line, "The file ends in the middle.")
+        if self._next_page:
+            raise Broken(
+                self._next_page, "The list goes on where @odata.nextLink says; fetch and import that page too."
+            )
 
     def _take(self, chunk: bytes) -> None:
         if self._began is not None and len(self._buffer) - self._began > LARGEST_ROW:
@@ -101,6 +111,8 @@ class _Objects:
         else:
             self._line += text.count(b"\n")
             self._value_next = self._depth == 1 and text == b'"value"'
+            if self._depth == 1 and text in _NEXT_PAGE:
+                self._next_page = self._line
             return (self._line, text) if self._depth == self._items_at else None
         return None
 

@@ -6,14 +6,15 @@ from typing import Any, BinaryIO, Final
 
 from contracts.facts.conversation import ConversationContent
 from contracts.facts.qa import QAContent
-from services.lesson_files.rows import BadRow, Data, FactName, Row, dumped, each, lines
+from services.lesson_files.json_objects import lines_or_list
+from services.lesson_files.rows import BadRow, Data, FactName, Row, dumped, each
 
 _FIELDS: Final = {"qa": frozenset(QAContent.model_fields), "conversation": frozenset(ConversationContent.model_fields)}
 
 
 def read(stream: BinaryIO) -> Iterator[Row | BadRow]:
     """Every line as it stands; what is wrong in it is said when it is reported."""
-    return each(lines(stream), _row)
+    return each(lines_or_list(stream), _row)
 
 
 class Writer:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO, Final
 
+from services.lesson_files.json_objects import lines_or_list
 from services.lesson_files.losses import losses
 from services.lesson_files.rows import (
     BadRow,
@@ -15,7 +16,6 @@ from services.lesson_files.rows import (
     dumped,
     each,
     imported,
-    lines,
     rest_of,
 )
 
@@ -27,7 +27,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 def read(stream: BinaryIO) -> Iterator[Row | BadRow]:
     """One question with one learnt answer is a QA, everything else a conversation."""
-    return each(lines(stream), _row)
+    return each(lines_or_list(stream), _row)
 
 
 class Writer:

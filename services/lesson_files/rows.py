@@ -42,9 +42,21 @@ class Unusable(Exception):
         self.field = field
 
 
-def lines(stream: BinaryIO, number: int = 0) -> Iterator[tuple[int, bytes | None]]:
-    """Every line that isn't blank, with its number; None in place of one that is too long. `number`: lines before."""
-    while line := stream.readline(LARGEST_ROW):
+class Broken(Exception):
+    """The file can't be read from this line on."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def lines(stream: BinaryIO, number: int = 0, first: bytes = b"") -> Iterator[tuple[int, bytes | None]]:
+    """Every line that isn't blank, with its number; None in place of one that is too long.
+
+    `number`: lines before. `first`: a line that was read already.
+    """
+    while line := first or stream.readline(LARGEST_ROW):
+        first = b""
         number += 1
         if number == 1:
             line = line.removeprefix(BOM)
@@ -59,13 +71,18 @@ def each(
     texts: Iterable[tuple[int, bytes | None]], read: Callable[[Data], tuple[FactName, Data]]
 ) -> Iterator[Row | BadRow]:
     """A row for every JSON object; a text that isn't one, or that `read` can't use, is a `BadRow`."""
-    for number, text in texts:
-        try:
-            fact, data = read(parsed(text))
-        except Unusable as problem:
-            yield bad(number, problem)
-        else:
-            yield Row(number, fact, data)
+    try:
+        for number, text in texts:
+            yield _row(number, text, read)
+    except Broken as problem:
+        yield BadRow(problem.line, str(problem))
+
+
+def _row(number: int, text: bytes | None, read: Callable[[Data], tuple[FactName, Data]]) -> Row | BadRow:
+    try:
+        return Row(number, *read(parsed(text)))
+    except Unusable as problem:
+        return bad(number, problem)
 
 
 def bad(number: int, problem: Unusable) -> BadRow:

@@ -18,7 +18,7 @@ from contracts.queries import QUERIES, Query, Shape
 from contracts.replies import Refused as RefusedReply
 from services.eventlog import open_keys, open_log
 from services.eventlog.log import LogUnavailable
-from services.malformed import malformed
+from services.malformed import check_numbers, malformed
 from services.projections import (
     answer_affected,
     answer_chat,
@@ -168,6 +168,7 @@ def _serve(name: str, sources: Sources, following: Following) -> Callable[[NatsM
 
 async def _answer(name: str, module: str, body: Any, sources: Sources, following: Following) -> bytes:
     query = Query.model_validate_json(body)
+    check_numbers(f"The query {name}", (query.at, query.after, query.data))
     wanted = QUERIES[name][0].model_validate(query.data)
     position = await _position(query, sources)
     await following.reached(position, WAIT_SECONDS)

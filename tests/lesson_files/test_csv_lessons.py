@@ -1,5 +1,7 @@
 """CSV: columns by name or mapping, rows that can't be read, and what comes back."""
 
+import gzip
+import json
 from typing import Any
 
 import pytest
@@ -49,6 +51,26 @@ def test_the_delimiter_is_told_by_the_header(delimiter: str) -> None:
     assert (row.data["question"], row.data["answer"]) == ("Q", "A")
 
 
+def test_a_spreadsheets_own_first_line_tells_the_delimiter_and_is_no_header() -> None:
+    (row,) = good("csv", "\ufeffsep=|\r\nquestion|answer\r\na,b;c|A\r\n")
+
+    assert (row.line, row.data["question"], row.data["answer"]) == (3, "a,b;c", "A")
+
+
+def test_columns_are_known_in_capitals_too_unless_another_is_spelt_as_ours() -> None:
+    (row,) = good("csv", "Question, ANSWER ,Section,section\nQ,A,kept,S\n")
+
+    assert (row.data["question"], row.data["answer"], row.data["section"]) == ("Q", "A", "S")
+    assert json.loads(row.data["imported"]["rest"])["columns"] == {"Section": "kept"}
+
+
+def test_the_header_of_a_file_that_was_joined_to_another_is_no_lesson() -> None:
+    text = "question,answer\nQ,A\n\ufeffquestion,answer\nR,B\n"
+
+    assert [row.data["question"] for row in rows("csv", text) if isinstance(row, Row)] == ["Q", "R"]
+    assert bad("csv", text) == [(3, "The row is the header again, as where files were joined; it is no lesson.")]
+
+
 def test_a_header_may_have_cells_of_several_lines() -> None:
     (row,) = good("csv", '"the\nquestion",answer\nQ,A\n', question="the\nquestion")
 
@@ -58,12 +80,19 @@ def test_a_header_may_have_cells_of_several_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "mapping", "says"),
     [
-        ("a,b\n1,2\n", {}, "no column 'question'; its columns are a, b. Name the one that it is: question=COLUMN."),
+        ("a,b\n1,2\n", {}, "no column 'question'; it says a, b. Name the one that it is: question=COLUMN."),
         ("a,answer\n1,2\n", {"question": "b"}, "no column 'b'; its columns are a, answer."),
         ("a,answer\n1,2\n", {"qestion": "a"}, "no field qestion to map a column to; there are model, question, "),
         ("a,b\n1,2\n", {"question": "a", "answer": "a"}, "One column is named for two fields."),
         ("question,answer,answer\n", {}, "'answer' is there twice."),
-        ("", {}, "no column 'question'"),
+        ("", {}, "The file has no line; its first one names the columns"),
+        ("\ufeff", {}, "The file has no line"),
+        ("Question,question,ANSWER\n", {"question": "Question", "answer": "Question"}, "named for two fields."),
+        ("Question,QUESTION,answer\n", {}, "names no column 'question'; it says Question, QUESTION, answer."),
+        (gzip.compress(b"question,answer\nQ,A\n"), {}, "is packed (gzip); unpack it first."),
+        (b"PK\x03\x04\x14\x00\x06\x00", {}, "a workbook or an archive (ZIP); save the sheet as CSV UTF-8"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", {}, "The file is a workbook; save the sheet as CSV UTF-8."),
+        ("question,answer\nQ,A\n".encode("utf-16-le"), {}, "is no text, or UTF-16; save it as UTF-8"),
         ("question,answer\nQ,A\n".encode("utf-16"), {}, "The file is UTF-16; save it as UTF-8"),
         ("въпрос,answer\nQ,A\n".encode("cp1251"), {}, "isn't UTF-8; save it as UTF-8"),
     ],

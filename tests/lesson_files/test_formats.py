@@ -31,6 +31,10 @@ MANY: Final = 100_000
         ("a.jsonl", b'{"model": "m", "messages": [{"role": "user"', "jsonl"),
         ("-", b'{"model": "m", "question": "q"', "jsonl"),
         ("-", b"", "jsonl"),
+        ("a.json", b'{"value": []}', "erpnet"),
+        ("a.json", b'[\n {\n  "messages": [{"role": "user"', "openai"),
+        ("a.json", b'[{"messages": [{"role": "user"}], "section": "s"}]', "jsonl"),
+        ("a.json", b'[\n  {\n  "question": "q"', "jsonl"),
     ],
 )
 def test_the_format_is_told_by_the_beginning(name: str, head: bytes, format: Format) -> None:
@@ -154,3 +158,13 @@ def test_reading_leaves_the_stream_open() -> None:
         stream = BytesIO(b"question,answer\nQ,A\n")
         list(read_rows(stream, format))
         assert not stream.closed
+
+
+@pytest.mark.parametrize("format", ["jsonl", "openai"])
+def test_one_list_of_lessons_is_read_as_well_as_lines_of_them(format: Format) -> None:
+    talk = [{"role": "user", "content": "Q?"}, {"role": "assistant", "content": "A."}]
+
+    found = rows(format, json.dumps([{"messages": talk}, 7, {"messages": talk}], indent=1))
+
+    assert [type(one) for one in found] == [Row, BadRow, Row]
+    assert rows(format, json.dumps([{"messages": talk}])[:-1])[-1] == BadRow(1, "The file ends in the middle.")

@@ -95,6 +95,7 @@ async def test_a_module_asks_queries_and_sees_nothing_of_what_people_say(sandbox
         messages = await asker.ask("messages", group=group)
         unknown = await asker.ask("model", model="Salse")
         wrong = await asker.ask("model", modle="Sales")
+        far = [await asker.ask("history", before=10**30), await asker.ask("models", after=10**30)]
 
     assert (model["id"], model["active"]["version"]) == ("sales", 1)
     assert [one["answer"] for one in known["known"]] == ["In Sofia."]
@@ -103,6 +104,7 @@ async def test_a_module_asks_queries_and_sees_nothing_of_what_people_say(sandbox
     assert unknown["refused"]["code"] == "unknown_model"
     assert wrong["refused"]["code"] == "malformed"
     assert wrong["refused"]["message"] == "The query model is wrong: model: is missing."
+    assert all("a number is larger than" in one["refused"]["message"] for one in far), far
 
 
 async def test_a_module_follows_what_is_shared_from_any_position_in_order_and_once(sandbox: System) -> None:
