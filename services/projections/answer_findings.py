@@ -13,7 +13,7 @@ from services.projections.answer_training import find_taught
 from services.projections.answering import Question
 from services.projections.asker import STUDIO
 from services.projections.lineage import contributors
-from services.projections.standing import changes
+from services.projections.standing import changes, owners
 from services.projections.tables import PERSONAL, body, distinguished, lesson
 from services.projections.training_set import Plan, conflicts_of, document_at, losing_texts, places_at, taken_by
 from services.refusals import Refused
@@ -117,9 +117,11 @@ def difference(question: Question, wanted: q.DifferenceWanted) -> q.Difference:
     sets = question.sources.sets
     then = _there(question, id, since)
     old = sets.plan(question.training, id, since) if since is not None and then is not None else None
-    found = changes(question.training, old, sets.plan(question.training, id, until))
-    lessons = [_changed(question, one, change, text) for one, (change, text) in islice(found.items(), wanted.limit)]
-    counts = [sum(change == name for change, _ in found.values()) for name in ("added", "removed", "changed")]
+    found = changes(old, sets.plan(question.training, id, until)).values()
+    shown = list(islice(found, wanted.limit))
+    whose = owners(question.training, [text for _, text in shown])
+    lessons = [_changed(question, whose[text], change, text) for change, text in shown]
+    counts = [sum(change == name for change, _ in found) for name in ("added", "removed", "changed")]
     before = then["system_message"] if then is not None else None
     return q.Difference(
         model=id,

@@ -113,13 +113,25 @@ class Standings:
         return found
 
 
-def changes(connection: Connection, old: Plan | None, new: Plan) -> dict[str, tuple[Change, int]]:
-    """By lesson, in the order of the new plan and then the old: what a version of `new` would change against `old`."""
-    before, now = dict.fromkeys(old.body if old else ()), dict.fromkeys(new.body)
-    gone = _owners(connection, [one for one in before if one not in now])
-    come = _owners(connection, [one for one in now if one not in before])
-    found: dict[str, tuple[Change, int]] = {id: ("changed" if id in gone else "added", one) for id, one in come.items()}
-    return found | {id: ("removed", text) for id, text in gone.items() if id not in come}
+def changes(old: Plan | None, new: Plan) -> dict[int, tuple[Change, int]]:
+    """By place, in the order of the new plan and then the old: what a version of `new` would change against `old`, and the
+    text in question. A lesson keeps its place for good, so the same place is the same lesson."""
+    before, now = old.lines() if old else {}, new.lines()
+    found: dict[int, tuple[Change, int]] = {
+        place: ("changed" if place in before else "added", text)
+        for place, text in now.items()
+        if before.get(place) != text
+    }
+    return found | {place: ("removed", text) for place, text in before.items() if place not in now}
+
+
+def owners(connection: Connection, texts: Sequence[int]) -> dict[int, str]:
+    """The lessons that have, or had, these texts."""
+    found: dict[int, str] = {}
+    for start in range(0, len(texts), _PART):
+        query = select(body.c.id, body.c.lesson).where(body.c.id.in_(texts[start : start + _PART]))
+        found |= {row[0]: row[1] for row in connection.execute(query)}
+    return found
 
 
 def _standing(connection: Connection, sets: TrainingSets, id: str, position: int) -> Standing:
@@ -141,11 +153,11 @@ def _standing(connection: Connection, sets: TrainingSets, id: str, position: int
 def _waiting(connection: Connection, then: Plan | None, now: Plan, position: int) -> dict[int, Change]:
     if then is None:
         return dict.fromkeys(now.body, "added")
-    found = changes(connection, then, now)
+    found = changes(then, now).values()
     # What would be removed stands in the table with its present text, if it is still here.
-    removed = [id for id, (change, _) in found.items() if change == "removed"]
-    texts: dict[int, Change] = {text: change for change, text in found.values() if change != "removed"}
-    return texts | dict.fromkeys(_present(connection, removed, position), "removed")
+    removed = owners(connection, [text for change, text in found if change == "removed"])
+    texts: dict[int, Change] = {text: change for change, text in found if change != "removed"}
+    return texts | dict.fromkeys(_present(connection, sorted(removed.values()), position), "removed")
 
 
 def _present(connection: Connection, ids: Sequence[str], position: int) -> Iterable[int]:
@@ -171,12 +183,4 @@ def _of_group(group: Sequence[Rival], *, decided: bool) -> dict[int, Loss]:
         found[one.body] = Loss("duplicate" if same else "conflict", winner.id)
     if not decided and any(one.word == "conflict" for one in found.values()):
         found[winner.body] = Loss("conflict", winner.id)
-    return found
-
-
-def _owners(connection: Connection, texts: Sequence[int]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for start in range(0, len(texts), _PART):
-        query = select(body.c.lesson, body.c.id).where(body.c.id.in_(texts[start : start + _PART]))
-        found |= {row[0]: row[1] for row in connection.execute(query.order_by(body.c.id))}
     return found

@@ -48,6 +48,10 @@ class Plan:
         """Equal for equal training sets of one log."""
         return hashlib.sha256(self.body.tobytes()).hexdigest()
 
+    def lines(self) -> dict[int, int]:
+        """The text at each place."""
+        return dict(zip(self.first, self.body, strict=True))
+
 
 def places_at(connection: Connection, position: int) -> dict[str, Place]:
     """All models as they stood at the position."""

@@ -1,0 +1,100 @@
+"""What is kept in memory and follows the facts is what would be counted anew, at every position."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from services.projections.answering import Sources
+from services.projections.lineage import Contributor, contributors
+from services.projections.tables import compilation, lesson
+from services.projections.training_set import document_at, places_at
+from tests.projections.company import Company
+from tests.projections.teaching import STEPS, Step, founded, taught
+
+WHEN = st.none() | st.floats(0, 1)
+"""Now, or a part of the history."""
+Row = Mapping[Any, Any]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(STEPS, st.lists(WHEN, max_size=2)), min_size=10, max_size=40))
+def test_counts_that_follow_the_facts_are_those_of_every_lesson_anew(
+    taught: list[tuple[Step, list[float | None]]],
+) -> None:
+    with TemporaryDirectory() as folder:
+        asyncio.run(_taught(Path(folder), taught))
+
+
+async def _taught(folder: Path, steps: list[tuple[Step, list[float | None]]]) -> None:
+    company = await Company(folder).begin()
+    try:
+        await founded(company)
+        for number, (step, looks) in enumerate(steps):
+            await taught(company, step, number)
+            for part in looks:
+                await _counted_right(company, part)
+        await _counted_right(company, None)
+    finally:
+        await company.close()
+
+
+async def _counted_right(company: Company, part: float | None) -> None:
+    head = company.log.head().position
+    # The founding comes first: before it there is nobody to ask.
+    at = company.log.resolve(int(head * part)) if part is not None and head * part >= 10 else head
+    rows = (await company.ask("models", at, archived=True)).models
+    counted = {one.id: one.lessons.model_dump() for one in rows}
+    assert counted == await asyncio.to_thread(_by_definition, company.sources, at)
+
+
+def _by_definition(sources: Sources, at: int) -> dict[str, dict[str, int]]:
+    """Every lesson looked at for every model."""
+    with sources.training.store.engine.connect() as connection:
+        rows = connection.execute(select(lesson)).mappings().all()
+        places = places_at(connection, at)
+        asked = connection.execute(select(compilation).order_by(compilation.c.requested_position)).mappings().all()
+        found = {}
+        for id in places:
+            active = document_at(connection, id, at)["active"]
+            tried = [
+                one["requested_position"] for one in asked if one["model"] == id and one["requested_position"] <= at
+            ]
+            relatives = {one.model: one for one in contributors(places, id)}
+            found[id] = _of_model(id, relatives, rows, at, active["position"] if active else None, [None, *tried][-1])
+        return found
+
+
+def _of_model(
+    id: str, relatives: dict[str, Contributor], rows: Sequence[Row], at: int, active: int | None, tried: int | None
+) -> dict[str, int]:
+    there = [row for row in rows if row["valid_from"] <= at < row["valid_to"]]
+    trained = [row for row in there if row["trains"] and not row["erased"] and _takes(relatives, row)]
+    own = sum(row["model"] == id for row in trained)
+    examined = [row for row in there if row["model"] == id and row["purpose"] == "validation" and row["active"]]
+    return {
+        "own": own,
+        "inherited": len(trained) - own,
+        "waiting": len(trained) if active is None else _differences(relatives, rows, active, at),
+        "untried": len(trained) if tried is None else _differences(relatives, rows, tried, at),
+        "validation": sum(row["kind"] == "qa" for row in examined),
+    }
+
+
+def _takes(relatives: dict[str, Contributor], row: Row) -> bool:
+    one = relatives.get(row["model"])
+    return one is not None and one.takes_in(row["kind"], row["held_back"], row["section_key"])
+
+
+def _differences(relatives: dict[str, Contributor], rows: Sequence[Row], then: int, now: int) -> int:
+    def texts(at: int) -> dict[str, int]:
+        holds = (row for row in rows if row["valid_from"] <= at < row["valid_to"] and row["trains"])
+        return {row["id"]: row["body"] for row in holds if _takes(relatives, row)}
+
+    before, after = texts(then), texts(now)
+    return sum(before.get(id) != after.get(id) for id in before.keys() | after.keys())
