@@ -41,6 +41,21 @@ def test_a_lesson_says_where_it_stands_and_all_that_happened_to_it(system: Syste
     expect(page.locator("#text")).to_contain_text("Mara signs it.")
 
 
+def test_a_lesson_is_read_out_in_its_own_language(system: System, people: People) -> None:
+    id = system.send("QAAdded", "--as", "theo", model="desk", question="Кой подписва?", answer="Мара.", language="bg")[
+        "subject"
+    ]
+    theo = people.sign_in(system, "theo")
+
+    page = opened(system, theo, f"/lessons/{id}")
+    expect(page.get_by_role("heading", name="Кой подписва?")).to_have_attribute("lang", "bg")
+    expect(page.locator("#text").get_by_text("Мара.").locator("xpath=ancestor::*[@lang][1]")).to_have_attribute(
+        "lang", "bg"
+    )
+    page = opened(system, theo, "/models/desk/lessons")
+    expect(page.get_by_role("link", name="Кой подписва?", exact=True)).to_have_attribute("lang", "bg")
+
+
 def test_a_lesson_is_deactivated_and_the_toast_brings_it_back(system: System, people: People) -> None:
     id = taught(system, "Is it wrong?")
     page = opened(system, people.sign_in(system, "theo"), f"/lessons/{id}")
