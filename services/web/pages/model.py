@@ -17,6 +17,7 @@ from services.web.model_about import about
 from services.web.pages.lessons import table_context
 from services.web.problems import explained
 from services.web.shell import page, part
+from services.web.views.called import names_in
 from services.web.views.lesson_view import View
 from services.web.views.wording import length
 from services.web.visitor import STUDIO, Signed, Visitor
@@ -80,8 +81,11 @@ async def choose(request: Request, visitor: Signed, id: str, version: Annotated[
 async def preflight(request: Request, visitor: Signed, id: str) -> HTMLResponse:
     """What a compilation would find and change, free of charge."""
     visitor.need(*STUDIO)
-    found, model = await asyncio.gather(_preflight(visitor, id), visitor.ask("model", model=id))
-    return part(request, visitor, "parts/model_preflight.html", preflight=found, model=model)
+    found, model, there = await asyncio.gather(
+        _preflight(visitor, id), visitor.ask("model", model=id), visitor.ask("providers")
+    )
+    names = names_in(visitor.language, [model, *there.providers])
+    return part(request, visitor, "parts/model_preflight.html", preflight=found, model=model, names=names)
 
 
 @router.get("/models/{id}/ask")

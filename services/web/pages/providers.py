@@ -22,6 +22,7 @@ from services.web.answers import lead
 from services.web.problems import explained
 from services.web.rendering import new_id
 from services.web.shell import page, part
+from services.web.views.called import names_in
 from services.web.views.providing import DEFAULTS, EXAMPLES, Shown, as_given, fields_of, looks_like_a_key, shown
 from services.web.visitor import STUDIO, Signed, Visitor
 
@@ -133,7 +134,8 @@ async def check(request: Request, visitor: Signed, id: str) -> HTMLResponse:
         seen: Preflight = await visitor.ask("preflight", model=tried)
         checks = [one for one in seen.checks if one.check in TRIED]
     given = {"row": row, "checks": checks, "tried": _names(visitor, models).get(tried or "", tried)}
-    return part(request, visitor, "parts/provider_check.html", 200, None, **given)
+    names = names_in(visitor.language, [row, *models.models])
+    return part(request, visitor, "parts/provider_check.html", 200, None, **given, names=names)
 
 
 async def _report_changes(
