@@ -75,15 +75,15 @@ def _bounds(row: CompilationRow) -> Bounds:
 def _check(row: CompilationRow, packaged: Packaged) -> None:
     if packaged.faults:
         fault = packaged.faults[0]
-        more = f" ({len(packaged.faults) - 1} more are at fault)" if len(packaged.faults) > 1 else ""
-        fix = f"Mend the lesson {fault.lesson} and compile again."
+        more = f" ({len(packaged.faults) - 1} more at fault)" if len(packaged.faults) > 1 else ""
+        fix = f"Correct the lesson {fault.lesson} and compile again."
         sentence = f"{fault.message} It is the lesson {fault.lesson}{more}."
         raise ProviderProblem(fault.code, sentence, fix, lesson=fault.lesson)
     bounds, summary = _bounds(row), packaged.summary
     if row.plan.target == "fine_tune" and summary.examples < bounds.minimum_examples:
         raise ProviderProblem(
             "too_few_examples",
-            f"The training set has {summary.examples} examples; the provider wants {bounds.minimum_examples} or more.",
+            f"The provider needs at least {bounds.minimum_examples:,} examples; the training set has {summary.examples:,}.",
             "Teach more, or choose a provider with the target `grounded`.",
         )
     if bounds.maximum_examples is not None and summary.examples > bounds.maximum_examples:

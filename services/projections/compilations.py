@@ -145,7 +145,8 @@ def _fold(document: Document, event: Envelope) -> str:  # noqa: C901 - one case 
             )
             document |= {name: plain[name] for name in names}
             document["status"] = "uploading" if document["plan"]["target"] == "fine_tune" else "evaluating"
-            return f"Packaged {data.examples} examples of {data.lessons} lessons ({data.bytes:,} bytes)."
+            packaged = f"{_counted(data.examples, 'example')} of {_counted(data.lessons, 'lesson')}"
+            return f"Packaged {packaged} ({data.bytes:,} bytes)."
         case FileUploadIntended():
             document |= {"status": "uploading", "upload_sha256": data.upload_sha256, "intent": _intent(event)}
             return "Uploading the training file."
@@ -192,6 +193,10 @@ def _fold(document: Document, event: Envelope) -> str:  # noqa: C901 - one case 
             return "The compiled model was deleted at the provider."
         case _:
             return event.type
+
+
+def _counted(number: int, one: str) -> str:
+    return f"{number:,} {one}" if number == 1 else f"{number:,} {one}s"
 
 
 def _values(event: Envelope) -> Document:

@@ -37,7 +37,7 @@ def places(say: Say, *, studio: bool) -> list[Option]:
         Option("s-proposed", say("Your proposals"), "/proposals"),
         Option("bell", say("Notices"), "/notices"),
         Option("search", say("Search in messages"), "/search"),
-        Option("sliders", say("You"), "/me"),
+        Option("sliders", say("Your settings"), "/me"),
     ]
     if studio:
         found += [
