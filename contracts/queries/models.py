@@ -88,6 +88,9 @@ class ModelRow(Shape):
     compiling: Id | None = Field(description="The compilation that is running.")
     latest: LatestCompilation | None = None
     active_since: str | None = Field(default=None, description="When the active version was made.")
+    system_message_untried: bool = Field(
+        default=False, description="Whether the system message is another than at the latest compilation."
+    )
 
 
 class Models(Shape):

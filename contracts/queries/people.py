@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from contracts.facts.person import RoleName
+from contracts.facts.provider import Target
 from contracts.identifiers import Id
 from contracts.queries.shape import Shape
 
@@ -24,7 +25,8 @@ class PersonRow(Shape):
 
 
 class LearntVersion(Shape):
-    """`deleted`: it is gone at its provider. `position`: the pinned one of its training set."""
+    """`deleted`: it is gone at its provider. `position`: the pinned one of its training set. `target`: a grounded version
+    holds nothing of its own, so that words which are erased have left it."""
 
     model: Id
     version: int
@@ -32,6 +34,7 @@ class LearntVersion(Shape):
     position: int
     active: bool
     deleted: bool
+    target: Target = "fine_tune"
 
 
 class LearntFrom(Shape):

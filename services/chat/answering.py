@@ -22,7 +22,15 @@ from services.refusals import Refused
 TOO_LATE: Final = timedelta(minutes=10)
 LARGEST_ANSWER: Final = 60_000
 _SETTLED: Final = frozenset(
-    {"already_answered", "answer_stopped", "nothing_changes", "message_deleted", "group_archived", "not_a_member"}
+    {
+        "already_answered",
+        "answer_stopped",
+        "nothing_changes",
+        "message_deleted",
+        "group_archived",
+        "not_a_member",
+        "person_erased",
+    }
 )
 
 logger = logging.getLogger(__name__)

@@ -36,7 +36,9 @@ class Due:
 def due(models: Sequence[ModelRow], now: datetime, nightly_at: time) -> Iterator[Due]:
     """What is to be compiled. A compilation that failed isn't repeated before something else was taught."""
     for model in models:
-        if model.archived or model.provider is None or model.compiling is not None or not model.lessons.untried:
+        if model.archived or model.provider is None or model.compiling is not None:
+            continue
+        if not (model.lessons.untried or model.system_message_untried):
             continue
         rule = model.compiles_itself
         if rule.waiting is not None and model.lessons.untried >= rule.waiting:

@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 from contracts import queries as q
 from services.projections.answer_training import find_model, lesson_row
 from services.projections.answering import Question
+from services.projections.notice_words import notice_row
 from services.projections.noticing import ADMINISTRATORS, TRAINERS
 from services.projections.tables import FOREVER, model, module, notice, notices_read, proposal, provider, watch
 from services.refusals import Refused
 
 Document = dict[str, Any]
-_OCCASIONS = {"nightly": " It was compiled because it is night.", "waiting": " It was compiled because lessons waited."}
 
 
 def proposals(question: Question, wanted: q.ProposalsWanted) -> q.Proposals:
@@ -66,7 +66,7 @@ def notices(question: Question, wanted: q.NoticesWanted) -> q.Notices:
     watching = select(watch.c.model).where(watch.c.person == person).order_by(watch.c.model)
     names = _names(question)
     return q.Notices(
-        notices=[_notice(position, json.loads(one), names, position <= upto) for position, one in rows],
+        notices=[notice_row(position, json.loads(one), names, position <= upto) for position, one in rows],
         unread=question.training.execute(unread).scalar_one(),
         watching=list(question.training.execute(watching).scalars()),
         next=rows[-1][0] if len(rows) == wanted.limit else None,
@@ -89,59 +89,3 @@ def _names(question: Question) -> dict[str, str]:
         query = select(table.c.id, table.c.document).where(table.c.valid_to == FOREVER)
         found |= {f"{table.name}:{id}": json.loads(one)["name"] for id, one in question.training.execute(query)}
     return found
-
-
-def _notice(position: int, about: Document, names: dict[str, str], read: bool) -> q.NoticeRow:
-    name = names.get(f"model:{about.get('model')}") or names.get(f"provider:{about.get('provider')}") or ""
-    message = _message(about, name)
-    return q.NoticeRow.model_validate(about | {"position": position, "message": message, "read": read, "name": name})
-
-
-def _message(about: Document, name: str) -> str:  # noqa: C901 - one sentence per kind
-    match about["kind"]:
-        case "compilation_succeeded":
-            passed = f", {about['passed']} of {about['asked']} validation questions passed" if about["asked"] else ""
-            waits = "" if about["accepted"] else " It was not accepted, so the version before goes on answering."
-            return f"Version {about['version']} of {name} is ready: {_changes(about)}{passed}.{waits}" + _why(about)
-        case "compilation_unchanged":
-            return f"{name} was compiled: nothing has changed since its last version." + _why(about)
-        case "compilation_failed":
-            return f"{name} was not compiled: {about['problem']} Its version goes on answering." + _why(about)
-        case "compilation_cancelled":
-            return f"The compilation of {name} was cancelled."
-        case "version_changed":
-            if about["version"] is None:
-                return f"No version of {name} answers any more ({about['reason'].replace('_', ' ')})."
-            answers = f"Version {about['version']} of {name} answers now ({about['reason'].replace('_', ' ')})."
-            return f"{answers} It has learnt {_yours(about)}." if about.get("lessons") else answers
-        case "lesson_learnt":
-            return f"Version {about['version']} of {name} answers now; it has learnt {_yours(about)}."
-        case "lesson_proposed":
-            return f"A lesson was proposed for {name}."
-        case "proposal_approved":
-            return f"The lesson that you proposed for {name} was approved."
-        case "proposal_declined":
-            return f"The lesson that you proposed for {name} was declined."
-        case "base_model_retires":
-            soon = f" (in {about['days']} days or fewer)" if about["days"] else ""
-            ends = f"{about['base_model']} at {name} is shut down on {about['retires_on']}{soon}"
-            return f"{ends}; choose another base model or provider, then recompile."
-        case kind:
-            return str(kind).replace("_", " ")
-
-
-def _yours(about: Document) -> str:
-    return "a lesson of yours" if about["lessons"] == 1 else f"{about['lessons']:,} lessons of yours"
-
-
-def _changes(about: Document) -> str:
-    parts = [
-        f"{about[key]} {word}"
-        for key, word in (("added", "new"), ("changed", "changed"), ("removed", "gone"))
-        if about[key]
-    ]
-    return f"{', '.join(parts)} since the version before" if parts else "built from the same lessons"
-
-
-def _why(about: Document) -> str:
-    return _OCCASIONS.get(str(about["occasion"]), "")

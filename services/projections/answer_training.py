@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 
 from contracts import queries as q
 from services.folding import fold
@@ -184,6 +184,7 @@ def _model_rows(question: Question) -> dict[str, q.ModelRow]:
     places = places_at(question.training, question.position)
     active = {id: one["active"]["position"] if one["active"] else None for id, one in documents.items()}
     versions, running, tried, latest = _compiled(question)
+    untried = _other_system_messages(question, documents, tried)
     made = [one["active"]["compilation"] for one in documents.values() if one["active"]]
     built = _built(question, {*latest.values(), *made})
     counted = question.sources.counted.counts(question.training, places, active, tried, question.position)
@@ -192,10 +193,23 @@ def _model_rows(question: Question) -> dict[str, q.ModelRow]:
             **{name: one[name] for name in q.ModelRow.model_fields if name in one},
             id=id, versions=versions.get(id, 0), lessons=counted[id], compiling=running.get(id),
             latest=built.get(latest.get(id, "")),
-            active_since=_since(built, one["active"]),
+            active_since=_since(built, one["active"]), system_message_untried=untried.get(id, False),
         )
         for id, one in documents.items()
     }  # fmt: skip
+
+
+def _other_system_messages(
+    question: Question, documents: Mapping[str, Document], tried: Mapping[str, int]
+) -> dict[str, bool]:
+    """Of the models that were compiled, whether the system message is another than at the latest compilation."""
+    found: dict[str, bool] = {}
+    wanted = sorted(tried.keys() & documents.keys())
+    for start in range(0, len(wanted), 200):
+        then = or_(*(and_(model.c.id == id, _valid(model, tried[id])) for id in wanted[start : start + 200]))
+        for id, text in question.training.execute(select(model.c.id, model.c.document).where(then)):
+            found[id] = json.loads(text)["system_message"] != documents[id]["system_message"]
+    return found
 
 
 def _compiled(question: Question) -> tuple[dict[str, int], dict[str, str], dict[str, int], dict[str, str]]:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from threading import Lock
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from contracts.queries import LessonCounts
 from services.projections.lineage import Contributor, Place, contributors
+from services.projections.lineage_history import LineageHistory
 from services.projections.tables import lesson
 from services.projections.training_set import Moment, moment
 from services.projections.turned import Form, Forms, at, turned, turned_since
@@ -126,36 +127,72 @@ class _Tally:
     ) -> None:
         wanted = {(id, at) for one in pinned for id, at in one.items() if at is not None and id in relatives}
         kept = {key: one for key, one in self._since.items() if key in wanted and one.relatives == relatives[key[0]]}
-        fresh = {key: _Since(key[1], relatives[key[0]]) for key in wanted - kept.keys()}
-        if fresh:
-            changed = _Changed(connection, min(at for _, at in fresh), self.position)
-            for one in fresh.values():
-                one.number = sum(one.differs(forms, self.position) for forms in changed.of(one.taken))
-        self._since = kept | fresh
+        self._since = kept | self._counted(connection, relatives, wanted - kept.keys())
         self._taking = defaultdict(list)
         for one in self._since.values():
-            for model in one.taken:
+            for model in one.models:
                 self._taking[model].append(one)
+
+    def _counted(
+        self, connection: Connection, relatives: Mapping[str, list[Contributor]], wanted: set[Key]
+    ) -> "dict[Key, _Since]":
+        if not wanted:
+            return {}
+        oldest = min(at for _, at in wanted)
+        history = LineageHistory(connection, oldest, self.position)
+        changed, lasting = _Changed(connection, oldest, self.position), _Lasting(connection, oldest, self.position)
+        found = {(id, at): _Since(at, history.of(id, at), relatives[id]) for id, at in wanted}
+        for one in found.values():
+            one.number = sum(one.differs(forms, self.position) for forms in changed.of(one.models))
+            one.number += sum(lasting.number(model, one) for model in one.others)
+        return found
 
 
 class _Since:
     """How many lessons of a training set have another text than at a position, are new, or are gone."""
 
-    def __init__(self, position: int, relatives: list[Contributor]) -> None:
+    def __init__(self, position: int, before: list[Contributor], relatives: list[Contributor]) -> None:
+        """`before` and `relatives`: whose lessons it took in then, and takes in now."""
         self.relatives = relatives
-        self.taken = {one.model: one for one in relatives}
         self.number = 0
         self._position = position
+        self._took, self._takes = ({one.model: one for one in some} for some in (before, relatives))
+        self.models = self._took.keys() | self._takes.keys()
+        self.others = [one for one in self.models if self._took.get(one) != self._takes.get(one)]
 
     def differs(self, forms: list[Form], position: int) -> bool:
         """Whether the lesson with these forms is one of them at the position."""
         then, now = at(forms, self._position), at(forms, position)
-        return then is not now and self._text(then) != self._text(now)
+        if then is now and not self.others:
+            return False
+        return _text(then, self._took) != _text(now, self._takes)
 
-    def _text(self, form: Form | None) -> int | None:
-        if form is None or not form.trains or (one := self.taken.get(form.model)) is None:
-            return None
-        return form.body if one.takes_in(form.kind, form.held_back, form.section_key) else None
+    def comes_or_goes(self, model: str, group: Group) -> bool:
+        """Whether a lesson of this group that is as it was all the while is taken in only then, or only now."""
+        took, takes = self._took.get(model), self._takes.get(model)
+        return (took is not None and took.takes_in(*group)) != (takes is not None and takes.takes_in(*group))
+
+
+def _text(form: Form | None, taken: Mapping[str, Contributor]) -> int | None:
+    if form is None or not form.trains or form.erased or (one := taken.get(form.model)) is None:
+        return None
+    return form.body if one.takes_in(form.kind, form.held_back, form.section_key) else None
+
+
+class _Lasting:
+    """By model, how many lessons of each group train and are as they were all the while."""
+
+    def __init__(self, connection: Connection, since: int, position: int) -> None:
+        self._connection = connection
+        self._lasted = and_(lesson.c.valid_from <= since, lesson.c.valid_to > position)
+        self._groups: dict[str, Counter[Group]] = {}
+
+    def number(self, model: str, one: _Since) -> int:
+        """How many of the model's come to the training set by another lineage, or go from it."""
+        if model not in self._groups:
+            mine = and_(self._lasted, lesson.c.model == model)
+            self._groups[model] = _grouped(self._connection, mine)[model]
+        return sum(number for group, number in self._groups[model].items() if one.comes_or_goes(model, group))
 
 
 class _Changed:
@@ -176,8 +213,12 @@ class _Changed:
 
 
 def _training(connection: Connection, position: int) -> defaultdict[str, Counter[Group]]:
+    return _grouped(connection, _valid(position))
+
+
+def _grouped(connection: Connection, these: ColumnElement[bool]) -> defaultdict[str, Counter[Group]]:
     columns = (lesson.c.model, lesson.c.kind, lesson.c.held_back, lesson.c.section_key)
-    trains = and_(lesson.c.trains.is_(True), lesson.c.erased.is_(False), _valid(position))
+    trains = and_(lesson.c.trains.is_(True), lesson.c.erased.is_(False), these)
     found: defaultdict[str, Counter[Group]] = defaultdict(Counter)
     for model, *group, number in connection.execute(select(*columns, func.count()).where(trains).group_by(*columns)):
         found[model][group[0], group[1], group[2]] = number

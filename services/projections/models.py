@@ -54,6 +54,10 @@ class Models:
         elif event.data.kind == "model":
             self._model(position, event)
 
+    def archived(self, id: str) -> bool:
+        """Whether a model of this batch is archived, as far as it is projected."""
+        return bool(self._document(self._models, id)["archived"])
+
     def write(self, connection: Connection) -> None:
         """Write what was collected."""
         self._providers.write(connection)

@@ -31,10 +31,13 @@ _ENDED: Final = {
 
 
 class Noticing:
-    """Collects a batch's notices. `compilation` gives the projected document of a compilation of this batch."""
+    """Collects a batch's notices.
 
-    def __init__(self, compilation: Callable[[str], Document]) -> None:
-        self._compilation = compilation
+    `compilation` gives the projected document of a compilation of this batch, `archived` whether a model of it is archived.
+    """
+
+    def __init__(self, compilation: Callable[[str], Document], archived: Callable[[str], bool]) -> None:
+        self._compilation, self._archived = compilation, archived
         self._notices: dict[tuple[str, int], Document] = {}
         self._times: dict[int, str] = {}
         self._watching: set[tuple[str, str]] = set()
@@ -58,6 +61,7 @@ class Noticing:
             case ActiveVersionChanged() if data.reason != "compiled":
                 version = data.new.version if data.new else None
                 about = {"kind": "version_changed", "model": id, "version": version, "reason": data.reason}
+                about |= {"archived": True} if self._archived(id) else {}
                 self._tell(position, self._watchers(id) - {event.actor}, about)
             case LessonProposed():
                 self._tell(position, {TRAINERS}, {"kind": "lesson_proposed", "model": data.model, "proposal": id})
@@ -83,6 +87,10 @@ class Noticing:
             return
         before = self._notices.get((teacher, position))
         self._notices[teacher, position] = about if before is None else before | _learnt(about)
+
+    def tell_administrators(self, position: int, about: Document) -> None:
+        """Something is theirs to look after."""
+        self._tell(position, {ADMINISTRATORS}, about)
 
     def write(self, connection: Connection) -> None:
         """Write what was collected."""

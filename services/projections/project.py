@@ -15,6 +15,7 @@ from services.eventlog.upcasting import read
 from services.projections import tables
 from services.projections.chatting import Chatting
 from services.projections.compilations import Compilations
+from services.projections.erasing import Erasing
 from services.projections.learning import Learning
 from services.projections.lessons import Lessons
 from services.projections.models import Models
@@ -27,7 +28,7 @@ PAGE = 1_000
 TRAINING_CODE = (
     "project.py", "temporal.py", "models.py", "lessons.py", "compilations.py", "reviewing.py", "noticing.py",
     "origins.py",
-    "learning.py", "training_set.py", "lineage.py",
+    "learning.py", "training_set.py", "lineage.py", "erasing.py", "learnt_words.py",
 )  # fmt: skip
 CHAT_CODE = ("project.py", "chatting.py", "messaging.py", "answerers.py")
 
@@ -50,15 +51,17 @@ class TrainingProjection:
 
     def __init__(self) -> None:
         compilations = Compilations()
-        noticing = Noticing(compilations.document)
-        # Learning reads what is written before it; notices come after what they tell of.
+        models = Models()
+        noticing = Noticing(compilations.document, models.archived)
+        # Learning and erasing read what is written before them; notices come after what they tell of.
         self._parts = (
-            Models(),
+            models,
             Lessons(),
             Origins(),
             compilations,
             Reviewing(),
             Learning(noticing.tell_teacher),
+            Erasing(noticing.tell_administrators),
             noticing,
         )
 

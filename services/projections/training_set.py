@@ -53,11 +53,23 @@ class Plan:
         return dict(zip(self.first, self.body, strict=True))
 
 
+PLACE: Final = (
+    model.c.id, model.c.parent, model.c.archived, model.c.descendants, model.c.ancestors, model.c.personal,
+    model.c.held_back,
+)  # fmt: skip
+"""The columns of which a place is made."""
+
+
 def places_at(connection: Connection, position: int) -> dict[str, Place]:
     """All models as they stood at the position."""
-    columns = (model.c.id, model.c.parent, model.c.archived, model.c.descendants, model.c.ancestors, model.c.personal)
-    query = select(*columns, model.c.held_back).where(_valid(model, position))
-    return {row[0]: Place(*row[:6], frozenset(json.loads(row[6]))) for row in connection.execute(query)}
+    rows = connection.execute(select(*PLACE).where(_valid(model, position)))
+    return {row[0]: place_of(row) for row in rows}
+
+
+def place_of(row: Sequence[Any]) -> Place:
+    """From a row that begins with the columns `PLACE`."""
+    id, parent, archived, descendants, ancestors, personal, held_back = row[: len(PLACE)]
+    return Place(id, parent, archived, descendants, ancestors, personal, frozenset(json.loads(held_back)))
 
 
 def document_at(connection: Connection, id: str, position: int) -> dict[str, Any]:

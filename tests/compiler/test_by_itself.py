@@ -205,3 +205,49 @@ def test_a_model_compiles_when_two_lessons_wait_and_its_administrators_are_told(
     assert [one["status"] for one in system.ask_json("compilations", "sales")] == ["succeeded", "failed", "succeeded"]
     newest = system.ask_json("notices")["notices"][1]
     assert (newest["kind"], newest["added"], newest["occasion"]) == ("compilation_succeeded", 4, "waiting")
+
+
+async def test_another_system_message_is_compiled_at_night_although_no_lesson_waits(company: Company) -> None:
+    await a_model(company, NIGHTLY)
+    await compiled(company, "sales")
+    assert await due_now(company, NIGHT) == []
+
+    await company.report("SystemMessageSet", "sales", system_message="Be brief.")
+    assert [one.occasion for one in await due_now(company, NIGHT)] == ["nightly"]
+    assert await due_now(company, DAY) == []
+
+    await compiled(company, "sales", "again")
+    assert await due_now(company, NIGHT) == []
+
+
+async def test_lessons_wait_that_a_new_child_brings_and_that_a_rule_takes_away(company: Company) -> None:
+    await a_model(company, SECOND)
+    await company.report("ModelDefined", "child", name="Child")
+    for number in range(3):
+        await company.qa("child", f"hers-{number}", section="Own" if number == 0 else "General")
+    await compiled(company, "sales")
+
+    async def waiting() -> tuple[int, int]:
+        [row] = [one for one in await models(company) if one.id == "sales"]
+        difference = await company.ask("difference", model="sales")
+        assert row.lessons.waiting == difference.added + difference.removed + difference.changed
+        return row.lessons.waiting, len(await due_now(company, DAY))
+
+    # lessons that were there all the while, and nobody has touched since
+    await company.report("ParentAssigned", "child", parent="sales")
+    assert await waiting() == (3, 1)
+    await company.report("ModelRevised", "child", held_back_sections=["own"])
+    assert await waiting() == (2, 1)
+    await compiled(company, "sales", "second")
+    await company.report("QAMoved", "hers-1", to="sales")
+    assert await waiting() == (0, 0)
+    await company.report("QARevised", "hers-2", answer="No.")
+    assert await waiting() == (1, 0)
+    await company.report("ModelArchived", "child")
+    assert await waiting() == (1, 0)
+    await company.report("ModelRestored", "child")
+    await company.report("ModelRevised", "sales", lineage={"descendants": "none"})
+    assert await waiting() == (1, 0)
+    await company.report("ModelRevised", "sales", lineage={"descendants": "all"})
+    await company.report("ModelRevised", "child", held_back_sections=[])
+    assert await waiting() == (2, 1)

@@ -14,9 +14,16 @@ async def with_a_provider(company: Company) -> None:
 
 async def compiled(company: Company, model: str, id: str = "c", results: list[dict[str, Any]] | None = None) -> None:
     """A new version, evaluated with these results."""
-    by = COMPILER
     asked = await company.report("CompileRequested", id, model=model, forced=True)
-    await company.report("TrainingSetPackaged", id, by=by, position=asked.position, packaging=1, sha256="a" * 64, examples=2,
+    await packaged_and_compiled(company, id, asked.position, results)
+
+
+async def packaged_and_compiled(
+    company: Company, id: str, position: int, results: list[dict[str, Any]] | None = None
+) -> None:
+    """A new version by a compilation whose turn has come; it was asked for at the position."""
+    by = COMPILER
+    await company.report("TrainingSetPackaged", id, by=by, position=position, packaging=1, sha256="a" * 64, examples=2,
                          lessons=2, bytes=9)  # fmt: skip
     await company.report("FileUploadIntended", id, by=by, runner="r", deadline=0, upload_sha256="a" * 64, bytes=9)
     await company.report("FileUploaded", id, by=by, file="f")

@@ -23,6 +23,7 @@ from contracts.facts.compilation import (
     JobCreationIntended,
     JobObserved,
     Plan,
+    Problem,
     TrainingSetPackaged,
     VersionEvaluated,
 )
@@ -285,8 +286,22 @@ def _version(compilation: Compilation, data: CompilationSucceeded, version: int)
 def _dequeued(world: World, ended: Compilation, model: Model) -> list[Event]:
     if world.unique("running", model.id) != ended.id:
         return []
-    waiting = (world.unique("queued", model.id) or "").split(",")[0]
-    return [_event(model, waiting, CompilationDequeued(model=model.id))] if waiting else []
+    events: list[Event] = []
+    for id in filter(None, (world.unique("queued", model.id) or "").split(",")):
+        if (late := _too_late(world, the_compilation(world, id), model)) is None:
+            return [*events, _event(model, id, CompilationDequeued(model=model.id))]
+        events.append(_event(model, id, late))
+    return events
+
+
+def _too_late(world: World, waiting: Compilation, model: Model) -> CompilationFailed | None:
+    """How one that waited ends whose provider was retired meanwhile: nothing starts there any more."""
+    provider = world.provider(waiting.plan.provider)
+    if provider is None or not provider.retired:
+        return None
+    said = f"While it waited, its provider {provider.name} was retired."
+    error = Problem(code="provider_retired", message=said, fix=f"Choose another provider for {model.name}.")
+    return CompilationFailed(error=error, model=model.id)
 
 
 def _cancelling(world: World, fact: Envelope, compilation: Compilation, model: Model) -> Event:

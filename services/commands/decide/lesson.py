@@ -25,7 +25,7 @@ from contracts.facts.qa import (
 )
 from services.commands.channel import of_model
 from services.commands.decide.event import Event
-from services.commands.decide.lookups import fresh, live_model, the_conversation, the_qa
+from services.commands.decide.lookups import check_speaks, fresh, live_model, the_conversation, the_qa
 from services.commands.decide.revising import changed, required
 from services.commands.states import QA, Conversation, Model
 from services.commands.world import World
@@ -66,7 +66,7 @@ def conversation_events(world: World, data: Fact, id: str) -> list[Event]:
     model = live_model(world, conversation.model)
     match data:
         case ConversationRevised():
-            return [_revised_conversation(model, conversation, data)]
+            return [_revised_conversation(world, model, conversation, data)]
         case ConversationDeactivated() | ConversationReactivated():
             _check_switch(conversation.active, isinstance(data, ConversationReactivated))
         case ConversationPersonalDataAccepted():
@@ -172,6 +172,7 @@ def _conversation_added(world: World, data: ConversationTrained, id: str) -> lis
     fresh(world.conversation(id), "conversation", id)
     model = live_model(world, data.model, "data.model")
     _check_turns(data.messages, data.train_as, data.straight_question)
+    _check_authors(world, data.messages)
     return [_event("conversation", model, id, data)]
 
 
@@ -188,7 +189,7 @@ def _conversation_again(world: World, data: ConversationTrained, id: str) -> lis
     events: list[Event] = []
     if changes := differing(conversation, given, CONVERSATION_FIELDS):
         revised = ConversationRevised(**changes, **_origin(data))
-        events.append(_revised_conversation(model, conversation, revised))
+        events.append(_revised_conversation(world, model, conversation, revised))
     if "active" in given and given["active"] != conversation.active:
         switch = ConversationReactivated() if given["active"] else ConversationDeactivated()
         events.append(_event("conversation", model, id, switch, model=model.id))
@@ -197,7 +198,7 @@ def _conversation_again(world: World, data: ConversationTrained, id: str) -> lis
     return events
 
 
-def _revised_conversation(model: Model, conversation: Conversation, data: ConversationRevised) -> Event:
+def _revised_conversation(world: World, model: Model, conversation: Conversation, data: ConversationRevised) -> Event:
     required(data, "messages", "train_as", "section", "notes")
     changed(conversation, data)
     given = data.changes()
@@ -206,6 +207,7 @@ def _revised_conversation(model: Model, conversation: Conversation, data: Conver
         given.get("train_as", conversation.train_as),
         given.get("straight_question", conversation.straight_question),
     )
+    _check_authors(world, given.get("messages", ()))
     return _event("conversation", model, conversation.id, data, model=model.id)
 
 
@@ -243,6 +245,11 @@ def _check_turns(turns: Sequence[Turn], train_as: TrainAs, straight: int | None)
     if train_as == "straight" and straight is None and not _has_wrong_answer(turns, learnt[-1]):
         raise Refused("no_straight", "There is no wrong answer to set straight; train the whole exchange instead.",
                       {"data.train_as": "no wrong answer in context"})  # fmt: skip
+
+
+def _check_authors(world: World, turns: Sequence[Turn]) -> None:
+    for author in dict.fromkeys(turn.author for turn in turns):
+        check_speaks(world, author, "data.messages")
 
 
 def _check_straight(turns: Sequence[Turn], learnt: int, straight: int) -> None:

@@ -65,6 +65,14 @@ def the_person(world: World, id: str, field: str = "subject") -> Person:
     return person
 
 
+def check_speaks(world: World, actor: str | None, field: str) -> None:
+    """Words of somebody who was erased are taken in no more. Raises `Refused`: `person_erased`."""
+    person = world.person(actor.removeprefix("person:")) if actor is not None and actor.startswith("person:") else None
+    if person is not None and person.erased:
+        raise Refused("person_erased", f"The data of {person.id} was erased, so no words of theirs are kept any more; "
+                      "leave them out.", {field: "erased"})  # fmt: skip
+
+
 def fresh(state: object, kind: str, id: str) -> None:
     """Nothing has begun under this id yet. Raises `Refused`: `already_exists`."""
     if state is not None:

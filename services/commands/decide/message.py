@@ -17,7 +17,7 @@ from contracts.facts.message import (
 from services.commands.channel import of_group
 from services.commands.decide.event import Event
 from services.commands.decide.group import check_visible
-from services.commands.decide.lookups import fresh, the_group, the_message, the_model
+from services.commands.decide.lookups import check_speaks, fresh, the_group, the_message, the_model
 from services.commands.decide.private import check_served
 from services.commands.decide.roles import person_of
 from services.commands.states import Group, Message
@@ -90,6 +90,7 @@ def _answered(world: World, data: AnswerPosted, id: str) -> Event:
         raise Refused("message_deleted", "The question was taken back.", {"data.question": "deleted"})
     if data.asker != question.author:
         raise Refused("malformed", "The asker is who wrote the question.", {"data.asker": "somebody else"})
+    check_speaks(world, data.asker, "data.asker")  # an answer is kept with the key of who asked
     if data.virtual_user in question.stopped:
         raise Refused("answer_stopped", "Somebody stopped this answer; it is given when somebody asks for it again.")
     _check_voice(world, data)

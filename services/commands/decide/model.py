@@ -36,7 +36,7 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
         case ModelRevised():
             return [_revised(world, data, id)]
         case ModelRestored():
-            return [_restored(world, data, id)]
+            return _restored(world, data, id)
         case ModelArchived():
             return _archived(world, data, id)
         case VersionChosen():
@@ -69,7 +69,7 @@ def version_of(compilation: Compilation) -> ActiveVersion:
 def passes(model: Model, passed: int, asked: int) -> bool:
     """Whether enough validation questions passed for what the model demands now."""
     # A model that asks for proof gets none from no questions: it waits until somebody writes one.
-    return model.acceptance is None or (asked > 0 and passed / asked >= model.acceptance)
+    return not model.acceptance or (asked > 0 and passed / asked >= model.acceptance)
 
 
 def _event(model: Model | None, id: str, data: Fact) -> Event:
@@ -131,11 +131,16 @@ def _placed(world: World, data: Fact, id: str) -> Event:
     return _event(model, id, data)
 
 
-def _restored(world: World, data: ModelRestored, id: str) -> Event:
+def _restored(world: World, data: ModelRestored, id: str) -> list[Event]:
     model = the_model(world, id)
     if not model.archived:
         raise Refused("nothing_changes", f"{model.name} isn't archived.")
-    return _event(model, id, data)
+    events = [_event(model, id, data)]
+    # What answered when it was archived answers again, unless it is gone at its provider.
+    before = world.compilation(model.left) if model.left is not None else None
+    if before is None or before.status != "succeeded":
+        return events
+    return [*events, change_version(model, version_of(before), "chosen")]
 
 
 def _archived(world: World, data: ModelArchived, id: str) -> list[Event]:
@@ -164,13 +169,18 @@ def _version_chosen(world: World, data: VersionChosen, id: str) -> list[Event]:
             f"Version {data.version} of {model.name} no longer exists at its provider; choose another one, or compile again.",
         )
     if not (compilation.accepted or passes(model, compilation.passed, compilation.asked)):
-        raise Refused(
-            "not_accepted",
-            f"Version {data.version} of {model.name} passed {compilation.passed} of {compilation.asked} validation "
-            "questions, which is not enough; lower the acceptance, or teach more and compile again.",
-        )
+        raise _not_accepted(model, data.version, compilation)
     reason: ChangeReason = "rolled_back" if model.active is not None and data.version < model.active else "chosen"
     return [_event(model, id, data), change_version(model, version_of(compilation), reason)]
+
+
+def _not_accepted(model: Model, version: int, compilation: Compilation) -> Refused:
+    name, passed, asked = model.name, compilation.passed, compilation.asked
+    if not asked:
+        return Refused("not_accepted", f"Version {version} of {name} was asked no validation questions; write some and "
+                       f"compile again, or no longer demand that a share of them passes.")  # fmt: skip
+    return Refused("not_accepted", f"Version {version} of {name} passed {passed} of {asked} validation questions, which is "
+                   "not enough; lower the acceptance, or teach more and compile again.")  # fmt: skip
 
 
 def _check_private(world: World, id: str, name: str, *, default: bool) -> None:
@@ -192,7 +202,7 @@ def _check_virtual_user(world: World, id: str, virtual_user: str | None) -> None
     if owner not in (None, id):
         raise Refused(
             "virtual_user_taken",
-            f"The virtual user {virtual_user} belongs to the model {_name(world, owner)}; it can have only one.",
+            f"The virtual user {virtual_user} belongs to the model {_called(world, owner)}; it can have only one.",
             {"data.virtual_user": "taken"},
         )
 
@@ -208,6 +218,11 @@ def _check_parent(world: World, id: str, name: str, parent: str | None) -> None:
             raise Refused("cycle", f"{_name(world, parent)} is below {name}, so it can't be its parent.",
                           {"data.parent": "stands below"})  # fmt: skip
         above = world.unique("parent", above)
+
+
+def _called(world: World, id: str | None) -> str:
+    model = world.model(id) if id else None
+    return f"{_name(world, id)}, which is archived" if model and model.archived else _name(world, id)
 
 
 def _name(world: World, id: str | None) -> str:

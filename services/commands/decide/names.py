@@ -18,7 +18,7 @@ def free_names(world: World, table: str, id: str, name: str, names: dict[str, st
             kind = table.removesuffix("_name")
             there = world.model(str(owner)) if kind == "model" else world.provider(str(owner))
             called = there.name if there else name
-            raise Refused(
-                "name_taken", f"There is a {kind} called {called} already; choose another name.", {"data.name": "taken"}
-            )
+            aside = next((f"{word} " for word in ("archived", "retired") if getattr(there, word, False)), "")
+            said = f"There is {'an' if aside == 'archived ' else 'a'} {aside}{kind} called {called} already"
+            raise Refused("name_taken", f"{said}; choose another name.", {"data.name": "taken"})
     return keys

@@ -51,8 +51,7 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
                           {"actor": "not the proposer"})  # fmt: skip
         case LessonDeclined():
             need(world, fact, "trainer")
-    model = the_model(world, proposal.model)
-    return [_event(world, id, fact.data, proposer=proposal.proposer, model=model.id)]
+    return [_event(world, id, _said(world, proposal, fact.data), proposer=proposal.proposer, model=proposal.model)]
 
 
 def propose(world: World, fact: Envelope, id: str, data: Fact) -> list[Event]:
@@ -172,16 +171,29 @@ def _check_again(proposal: Proposal, fact: Envelope, content: Content) -> None:
 
 def _approved(world: World, proposal: Proposal, data: LessonApproved) -> list[Event]:
     lesson = proposal.lesson or proposal.id
-    events = _taught(world, proposal, lesson, data)
-    done = _event(world, proposal.id, data, lesson=events[0].subject, proposer=proposal.proposer, model=proposal.model)
+    try:
+        events = _taught(world, proposal, lesson, data)
+    except Refused as refused:
+        # Somebody has taught the very same meanwhile: it is taken, and there is nothing left to change.
+        if refused.code != "nothing_changes":
+            raise
+        events, lesson = [], proposal.lesson or _record_of(world, proposal) or lesson
+    lesson = events[0].subject if events else lesson
+    done = _event(world, proposal.id, data, lesson=lesson, proposer=proposal.proposer, model=proposal.model)
     return [done, *events]
+
+
+def _record_of(world: World, proposal: Proposal) -> str | None:
+    content = proposal.content
+    if not isinstance(content, QAContent | ConversationContent):
+        return None
+    return taught_before(world, content.external_system, content.external_id)
 
 
 def _taught(world: World, proposal: Proposal, lesson: str, data: LessonApproved) -> list[Event]:
     edits = data.changes()
     content = proposal.content
-    if isinstance(content, ConversationContent | ConversationChanges):
-        _check_readable(content)
+    _check_readable(world, proposal)
     by = {"proposal": proposal.id, "proposed_by": proposal.proposer}
     fields = QA_FIELDS if isinstance(content, QAContent | QAChanges) else CONVERSATION_FIELDS
     if foreign := edits.keys() - set(fields):
@@ -201,9 +213,22 @@ def _taught(world: World, proposal: Proposal, lesson: str, data: LessonApproved)
             assert_never(content)
 
 
-def _check_readable(content: ConversationContent | ConversationChanges) -> None:
-    if any(isinstance(turn.content, Sealed) for turn in content.messages or ()):
+def _check_readable(world: World, proposal: Proposal) -> None:
+    # Nobody can read any more what somebody who was erased has proposed, so nobody takes it unread.
+    turns = getattr(proposal.content, "messages", None) or ()
+    if _erased(world, proposal.proposer) or any(isinstance(turn.content, Sealed) for turn in turns):
         raise Refused("erased", "It holds words of somebody who was erased; decline it.", {"subject": "erased"})
+
+
+def _erased(world: World, actor: str) -> bool:
+    person = world.person(actor.removeprefix("person:")) if actor.startswith("person:") else None
+    return person is not None and person.erased
+
+
+def _said(world: World, proposal: Proposal, data: Fact) -> Fact:
+    # The reason is sealed for its proposer; one who was erased has no key any more, and nobody would read it.
+    unread = isinstance(data, LessonDeclined) and _erased(world, proposal.proposer)
+    return data.model_copy(update={"reason": ""}) if unread else data
 
 
 _FIELDS: dict[type[Content], str] = {

@@ -21,7 +21,7 @@ from services.commands.states.state import State, given
 
 @dataclass(frozen=True, slots=True)
 class Model(State):
-    """An assistant's definition, and the version that answers."""
+    """An assistant's definition, and the version that answers. `left`: the compilation whose result did when it was archived."""
 
     name: str
     names: dict[str, str]
@@ -40,6 +40,7 @@ class Model(State):
     archived: bool = False
     active: int | None = None
     active_compilation: str | None = None
+    left: str | None = None
 
 
 _FIELDS = (
@@ -85,7 +86,8 @@ def evolve(state: Model | None, id: str, data: Fact) -> Model:
         case ModelRestored():
             return replace(state, archived=False)
         case ActiveVersionChanged(new=None):
-            return replace(state, active=None, active_compilation=None)
+            left = state.active_compilation if state.archived else None
+            return replace(state, active=None, active_compilation=None, left=left)
         case ActiveVersionChanged(new=new) if new is not None:
             return replace(state, active=new.version, active_compilation=new.compilation)
         case _:

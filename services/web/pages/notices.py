@@ -77,7 +77,10 @@ async def _told(visitor: Visitor, limit: int, before: int | None = None) -> dict
 def _called(row: NoticeRow, names: dict[str, str]) -> NoticeRow:
     """The same with its model's name in the visitor's language."""
     name = names.get(getattr(row, "model", None) or "")
-    return row.model_copy(update={"name": name}) if name else row
+    versions = getattr(row, "versions", None) or []
+    called = [one | {"name": names.get(one["model"]) or one["name"]} for one in versions]
+    update = ({"name": name} if name else {}) | ({"versions": called} if versions else {})
+    return row.model_copy(update=update) if update else row
 
 
 async def _reason(visitor: Visitor, row: NoticeRow) -> str:

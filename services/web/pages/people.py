@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from contracts.facts.module import ModuleTrusted, Trust
 from contracts.facts.person import PersonAdded, PersonErased, PersonRevised, RoleName, Roles
-from contracts.queries import Assistants, Modules, People, PersonRow
+from contracts.queries import Assistants, LearntFrom, Modules, People, PersonRow
 from services.refusals import Refused
 from services.web.answers import lead
 from services.web.languages import LANGUAGES
@@ -159,13 +159,23 @@ async def _form(
     request: Request, visitor: Visitor, person: PersonRow | None, given: dict[str, Any], problem: str = "",
     status: int = 422,
 ) -> HTMLResponse:  # fmt: skip
-    assistants: Assistants = await visitor.ask("assistants")
+    assistants: Assistants = await visitor.ask("assistants", archived=True)
     empty = {"name": "", "login": None, "email": None, "assistant": None}
     return await page(
         request, visitor, "person.html", status if problem else 200,
         person=person, given=empty | given, problem=problem, roles=ROLES, languages=LANGUAGES,
-        assistants=assistants.assistants,
+        assistants=[one for one in assistants.assistants if not one.archived],
+        learnt=await _learnt(visitor, person, assistants) if person and person.erased else [],
     )  # fmt: skip
+
+
+async def _learnt(visitor: Visitor, person: PersonRow, assistants: Assistants) -> list[dict[str, Any]]:
+    """The versions that still hold words of somebody who was erased, those that answer first."""
+    found: LearntFrom = await visitor.ask("learnt_from", person=person.id)
+    names = {one.model: one.names.get(visitor.language) or one.name for one in assistants.assistants}
+    held = [one for one in found.versions if not one.deleted and one.target == "fine_tune"]
+    rows = [one.model_dump() | {"name": names.get(one.model, "")} for one in held]
+    return sorted(rows, key=lambda row: not row["active"])
 
 
 async def _link(request: Request, visitor: Visitor, id: str, name: str, *, added: bool) -> HTMLResponse:
