@@ -24,11 +24,11 @@ check: .venv/installed
 	$(BIN)/python -m contracts.publish --check
 
 unit: .venv/installed
-	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test: check
 	$(BIN)/python -m tests.fixtures.browser
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv/installed
 	$(BIN)/python -m bench $(ARGS)

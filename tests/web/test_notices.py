@@ -21,7 +21,12 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 
 def test_the_bell_counts_by_itself_and_its_panel_says_what_happened(system: System, people: People) -> None:
-    mara = opened(system, people.sign_in(system, "mara"), "/groups/marketing-team")
+    mara = opened(system, people.sign_in(system, "mara"), "/notices")
+    told_before = mara.get_by_role("button", name="Mark all read")
+    if told_before.count():
+        told_before.click()
+        expect(told_before).to_have_count(0)
+    opened(system, mara, "/groups/marketing-team")
     mara.get_by_role("link", name="Notices, none new").wait_for()
 
     system.cli("compile", "sales", "--wait", "--as", "mara")
