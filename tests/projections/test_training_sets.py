@@ -122,6 +122,23 @@ async def test_a_training_set_at_a_past_position_never_changes(company: Company)
     assert await company.learns("company") == both("company")
 
 
+async def test_a_conflict_that_is_settled_later_changes_no_earlier_training_set(company: Company) -> None:
+    await company.report("ModelDefined", "sales", name="Sales")
+    for id, answer in (("old", "Weekly."), ("new", "Daily.")):
+        await company.qa("sales", id, "How often?", answer)
+    at = company.log.head().position
+    before = await company.ask("training_page", at, model="sales")
+
+    await company.report("ConflictSettled", "old", training_set="sales")
+
+    fresh = company.open_read_models(generation=2)
+    now, then = [await company.ask("training_page", when, model="sales", sources=fresh) for when in (None, at)]
+    for one in (fresh.training.store, fresh.chat.store):
+        one.close()
+    assert ([one.id for one in before.lessons], [one.id for one in now.lessons]) == (["new"], ["old"])
+    assert then == before.model_copy(update={"fingerprint": then.fingerprint})
+
+
 async def test_pages_give_the_whole_set_in_order(company: Company) -> None:
     await four_levels(company)
     whole = await company.learns("company")
