@@ -2,19 +2,21 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from services.commands.service import _prepare
 from services.commands.writer import Writer
-from services.eventlog import open_log
+from services.eventlog import open_keys, open_log
 from services.eventlog.keys import KeyStore
 from services.eventlog.log import Append, EventLog, NewEvent
 from services.eventlog.sealing import is_sealed, unseal
 from services.eventlog.upcasting import NewerSchema, read
 from services.refusals import Refused
-from tests.commands.written import fact, taught
+from tests.commands.written import MASTER_KEY, fact, taught
 
 
 async def test_an_accepted_fact_is_in_the_log_at_the_position_it_was_told(writer: Writer, log: EventLog) -> None:
@@ -214,6 +216,33 @@ async def test_erasing_a_person_destroys_the_key_of_their_words(writer: Writer, 
     assert not is_sealed(before)
     assert is_sealed(after)
     assert log.unique_rows()["erased", "ann"] == "yes"
+
+
+async def test_keys_from_a_backup_bring_no_erased_words_back(
+    writer: Writer, log: EventLog, keys: KeyStore, tmp_path: Path
+) -> None:
+    # given a copy of the keys from before somebody was erased
+    await writer.write(fact("PersonAdded", "ann", {"name": "Ann"}))
+    turns = [
+        {"role": "user", "content": "My secret?", "author": "person:ann"},
+        {"role": "assistant", "content": "Kept."},
+    ]
+    said = await writer.write(fact("ConversationTrained", None, {"model": "sales", "messages": turns}))
+    with (
+        closing(sqlite3.connect(tmp_path / "keys.db")) as source,
+        closing(sqlite3.connect(tmp_path / "backup.db")) as target,
+    ):
+        source.backup(target)
+    await writer.write(fact("PersonErased", "ann", {}))
+    restored = open_keys(f"sqlite:///{tmp_path}/backup.db", MASTER_KEY)
+    [event] = log.at([said.position])
+    assert not is_sealed(unseal(read(event.state), restored, log.log_id))
+
+    # when commands start with that copy
+    _prepare(log, restored)
+
+    # then it opens them no more
+    assert is_sealed(unseal(read(event.state), restored, log.log_id))
 
 
 async def test_the_log_tells_which_schemas_it_holds_so_that_older_code_refuses_to_start(
