@@ -16,7 +16,7 @@ from services.web.views.thread import message_context
 from services.web.visitor import Signed, Visitor
 
 PAGE: Final = 60
-MOST: Final = 500
+MOST: Final = 200
 """Messages of one page, where more than the last ones are wanted."""
 LONGEST: Final = 65_536
 """Characters of a message."""
