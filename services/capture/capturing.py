@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from contracts.facts.conversation import Role
 from services.capture.cleaning import clean, same
-from services.capture.correcting import acknowledges, answer_of, objects
+from services.capture.correcting import acknowledges, answer_of, corrects, objects
 
 Author = Literal["person", "assistant", "notice"]
 
@@ -133,7 +133,7 @@ def _settle(turns: list[_Turn], dropped: list[Dropped]) -> bool:
     if last is None:
         return False
     after = turns[last + 1 :]
-    if after and objects(after[0].content):
+    if after and corrects(after[0].content, turns[last].content):
         return _propose(turns, last + 1)
     if last >= 2 and acknowledges(turns[last].content, turns[last - 1].content) and _corrects(turns, last - 1):
         _drop(turns, last, dropped, "only acknowledges the correction", "said after the answer")

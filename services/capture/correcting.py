@@ -1,4 +1,4 @@
-"""What is a correction, and what only acknowledges one. English and Bulgarian. Pure."""
+"""What is a correction, what only acknowledges one, and who didn't know. English and Bulgarian. Pure."""
 
 import re
 from typing import Final
@@ -26,6 +26,13 @@ _ACKNOWLEDGES: Final = re.compile(
     r"|извинявам се|извинете|прав(а|и)? сте|имате право|записах)",
     re.IGNORECASE,
 )
+_DECLINES: Final = re.compile(
+    r"^\W*((i'?m |i am )?(sorry|afraid),? (but )?|unfortunately,? |съжалявам,? (но )?|за съжаление,? )?"
+    r"(i (do not|don['’]?t) (know|have (that|this|any|enough|the) )|i (can not|cannot|can['’]?t|could not|couldn['’]?t) (find|answer|say|tell)"
+    r"|i (have no|am not sure|am not aware|am not certain)\b|i['’]m not (sure|aware|certain)\b|това още не го знам|не (го )?знам\b"
+    r"|нямам (такава |тази |никаква )?(информация|данни|сведения)|не съм сигур(ен|на)|не мога да (намеря|отговоря|кажа))",
+    re.IGNORECASE,
+)
 _LONG: Final = 25
 """Words from which on an acknowledgement surely says more than that."""
 
@@ -33,6 +40,12 @@ _LONG: Final = 25
 def objects(text: str) -> bool:
     """Whether a person says by this that the answer before was wrong."""
     return _OBJECTS.match(text) is not None
+
+
+def corrects(text: str, answer: str) -> bool:
+    """Whether a person says the right answer by this: objects to the one before, or tells what that one didn't know."""
+    told = not text.rstrip().endswith("?") and _ACKNOWLEDGES.match(text) is None
+    return objects(text) or (told and _DECLINES.match(answer) is not None)
 
 
 def acknowledges(text: str, correction: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.capture.capturing import Author
-from services.capture.correcting import objects
+from services.capture.correcting import corrects, objects
 
 LONGEST: Final = 20
 """Messages that are ticked at most."""
@@ -27,8 +27,8 @@ def exchange(thread: Sequence[Said], chosen: str) -> list[str]:
     """The ids of the exchange around the answer `chosen`, in the thread's order.
 
     That is its question and what the same person said with it; when that corrected an earlier answer of the same
-    assistant, also that answer and its question, and so on back; and what was objected to the chosen answer, with the
-    answer to that.
+    assistant, also that answer and its question, and so on back; and what corrected the chosen answer, with the answer
+    to that.
     """
     place = {one.id: at for at, one in enumerate(thread)}
     if chosen not in place:
@@ -84,9 +84,9 @@ def _answer_before(thread: Sequence[Said], first: int, assistant: str) -> int | 
 
 
 def _forward(thread: Sequence[Said], answer: int) -> set[int]:
-    """An objection right after the answer, and what the assistant said to that."""
+    """A correction right after the answer, and what the assistant said to that."""
     after = [at for at in range(answer + 1, len(thread)) if thread[at].kind != "notice"]
-    if not after or thread[after[0]].kind != "person" or not objects(thread[after[0]].text):
+    if not after or thread[after[0]].kind != "person" or not corrects(thread[after[0]].text, thread[answer].text):
         return set()
     taken, author = {after[0]}, thread[after[0]].author
     for at in after[1:]:

@@ -20,7 +20,11 @@ def capture_messages(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="JSON with the model's name and the picked messages.")],
     as_json: Json = False,
 ) -> None:
-    """Show what would be learnt from picked chat messages, and what is left out and why."""
+    """Show what would be learnt from picked chat messages, and what is left out and why.
+
+    The file: {"model": "AI Sales Assistant", "messages": [{"id": "1", "author": "Mara", "kind": "person", "text":
+    "How long is the guarantee?"}, ...]}. kind is person, assistant or notice.
+    """
     from services.capture.capturing import capture
 
     picked = _read(file)

@@ -105,4 +105,6 @@ def _run(as_json: bool) -> int:
 
 def _usage(problem: typer.TyperException) -> str:
     context = getattr(problem, "ctx", None)
-    return problem.format_message() + (f" See: {context.command_path} --help" if context else "")
+    said = problem.format_message()
+    said += "" if said.endswith((".", "?", "!")) else "."
+    return said + (f" See: {context.command_path} --help" if context else "")

@@ -28,7 +28,7 @@ def status(home: Home = None, as_json: Json = False) -> None:
 
 
 def _tell(where: Path, addresses: dict[str, str], state: dict[str, Any]) -> None:
-    lines = [("running from", str(where)), *((name, url) for name, url in addresses.items() if url)]
+    lines = [("home", str(where)), *((name, url) for name, url in addresses.items() if url)]
     lines += [("log", f"{state['head']:,} is the last position; id {state['log_id']}")]
     for row in state["read_models"]:
         behind = state["head"] - row["position"]

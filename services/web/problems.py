@@ -7,6 +7,8 @@ from services.web.views.refusal_words import refusal_words
 from services.web.visitor import Visitor
 
 _FORBIDDEN = frozenset({"role_needed", "not_a_member", "not_the_author", "forged_actor"})
+OURS = frozenset({"unknown_group"})
+"""Codes whose own sentence names an id, which says nothing to somebody who looks at a page."""
 _BROKEN = frozenset({"unavailable", "behind", "internal_error", "busy"})
 
 
@@ -37,7 +39,7 @@ def sentence_of(language: str, refused: Refused) -> str:
 
 def sentence(language: str, code: str, message: str) -> str:
     """What is wrong: the rules' own sentence, or ours for its code in another language, or where there is none."""
-    if language == "en" and message:
+    if language == "en" and message and code not in OURS:
         return message
     _ = translations(language).gettext
     return (

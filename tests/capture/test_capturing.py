@@ -151,6 +151,16 @@ DIALOGUES: list[tuple[str, tuple[str, ...], list[str], bool]] = [
         ("Ann: How often?", "AI: Weekly.", "Ann: Thanks!", "Bob: Great."), ["U How often?", "A* Weekly."], False,
     ),
     (
+        "what the assistant didn't know is told without an objection",
+        ("Ann: How often?", "AI: I don't know that yet.", "Bob: Four times a week."),
+        ["U How often?", "A I don't know that yet.", "U Four times a week.", "A* Four times a week."], True,
+    ),
+    (
+        "what the assistant didn't know is told in Bulgarian",
+        ("Ани: Кога е панаирът?", "AI: Това още не го знам.", "Ани: През май."),
+        ["U Кога е панаирът?", "A Това още не го знам.", "U През май.", "A* През май."], True,
+    ),
+    (
         "a question that follows is no correction",
         ("Ann: How often?", "AI: Weekly.", "Ann: And on which day?", "AI: On Mondays."),
         ["U How often?", "A Weekly.", "U And on which day?", "A* On Mondays."], False,

@@ -34,6 +34,11 @@ CASES = {
     "an objection after the chosen answer": (
         ["ann: Where?", "BOT: Here.", "ann: That's wrong, it is there.", "BOT: Understood."], 1, "0123",
     ),
+    "the right answer after one that didn't know": (
+        ["ann: Where?", "BOT: I don't know that yet.", "bob: There, behind the kiln.", "ann: Lunch?"], 1, "012",
+    ),
+    "a question after one that didn't know": (["ann: Where?", "BOT: I don't know.", "bob: Who asks?"], 1, "01"),
+    "thanks after one that didn't know": (["ann: Where?", "BOT: I'm not sure.", "ann: Okay, thank you."], 1, "01"),
     "another assistant's answer ends it": (["ann: Where?", "OTHER: Here.", "ann: Wrong.", "BOT: There."], 3, "23"),
     "what the person said long before stays out": (["ann: Hello all.", "ann: Where?", "BOT: Here."], 2, "12"),
     "an answer to nothing": (["BOT: Hello."], 0, "0"),

@@ -46,7 +46,7 @@ def test_it_goes_on_without_a_mention(system: System, people: People) -> None:
     begin(ines, system, "Hello")
     expect(ines.get_by_role("article")).to_have_count(2)
 
-    ines.get_by_label("Message to Hello").fill("How many days of leave do I have?")
+    ines.get_by_label("Message to your assistant").fill("How many days of leave do I have?")
     ines.keyboard.press("Enter")
 
     expect(ines.get_by_role("article").last).to_contain_text("Twenty-five.")
@@ -57,6 +57,7 @@ def test_instructions_go_over_to_the_next_conversation(system: System, people: P
     begin(jonas, system, "First")
     jonas.get_by_label("My instructions").fill("Be brief.")
     jonas.get_by_role("button", name="Save").click()
+    expect(jonas.get_by_text("Saved. It counts from your next message on.")).to_be_visible()
     expect(jonas.get_by_label("My instructions")).to_have_value("Be brief.")
 
     begin(jonas, system, "Second")
@@ -79,3 +80,14 @@ def test_a_conversation_is_renamed_and_put_away(system: System, people: People) 
 
     theo.wait_for_url("**/assistant/new")
     expect(theo.get_by_text("None yet.")).to_be_visible()
+
+
+def test_a_long_first_message_names_it_by_its_words_and_stays_in_the_panel(system: System, people: People) -> None:
+    ines = people.sign_in(system, "ines")
+    begin(ines, system, "Please tell me **how many days** of leave there are in all the years that I shall be here")
+
+    name = "Please tell me how many days of leave there are in all the y"
+    expect(ines.get_by_role("heading", level=1)).to_have_text(name)
+    link = ines.get_by_role("region", name="Conversations").get_by_role("link", name=name)
+    assert link.evaluate("one => one.getBoundingClientRect().right <= innerWidth")
+    expect(ines.locator("#messages")).not_to_contain_text("created this group")

@@ -132,6 +132,27 @@ def test_reactions_are_chips_that_say_who_and_are_pressed_for_oneself(system: Sy
     expect(said.get_by_role("button", name="🎉")).to_have_count(0)
 
 
+def test_what_was_quoted_changes_with_what_was_said_and_goes_with_it(system: System, people: People) -> None:
+    mara, theo = (opened(system, people.sign_in(system, one)) for one in ("mara", "theo"))
+    said = say(theo, "The secret glaze is number 7.")
+    menu(mara, mara.locator("#messages article").filter(has_text="The secret glaze").last).get_by_role(
+        "menuitem", name="Reply"
+    ).click()
+    expect(mara.get_by_text("Reply to Theo Vale")).to_be_visible()
+    quoting = say(mara, "Hush").locator(".re")
+    expect(quoting).to_have_text("Theo Vale: The secret glaze is number 7.")
+
+    composer(theo).press("ArrowUp")
+    expect(composer(theo)).to_have_value("The secret glaze is number 7.")
+    composer(theo).fill("The secret glaze is number 8.")
+    composer(theo).press("Enter")
+    expect(quoting).to_have_text("Theo Vale: The secret glaze is number 8.")
+
+    theo.once("dialog", lambda asked: asked.accept())
+    menu(theo, said).get_by_role("menuitem", name="Delete").click()
+    expect(quoting).to_have_text("Theo Vale: This message was taken back.")
+
+
 def test_one_edits_and_takes_back_ones_own_messages_only(system: System, people: People) -> None:
     mara, theo = (opened(system, people.sign_in(system, one)) for one in ("mara", "theo"))
     say(mara, "The fair begins on Munday")

@@ -10,7 +10,7 @@ from jinja2 import Environment
 
 from contracts.facts import KINDS
 from services.web.languages import LANGUAGES, translations
-from services.web.problems import sentence
+from services.web.problems import OURS, sentence
 from services.web.views.failure_words import failure_words
 from services.web.views.refusal_words import NOT_BY_PAGES, refusal_words
 from tests.web.catalog import FOLDER, ROOT, catalog, faults, found, key, said
@@ -150,4 +150,4 @@ def failure_codes() -> Iterator[str]:
 def test_a_refusal_is_said_in_the_visitors_language(language: str) -> None:
     for code, english in refusal_words(str).items():
         assert sentence(language, code, "English") == translations(language).gettext(english) != english
-        assert sentence("en", code, "As the rules say it.") == "As the rules say it."
+        assert sentence("en", code, "As the rules say it.") == (english if code in OURS else "As the rules say it.")

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.fixtures.browser import People, until_live
 from tests.fixtures.system import System
+from tests.web.chatting import opened
 
 pytestmark = pytest.mark.slow
 WRONG = "Twice a month."
@@ -104,8 +105,9 @@ def test_the_count_is_the_number_of_ticks_by_keyboard_too(system: System, people
 
 
 def test_who_may_not_teach_proposes_and_a_trainer_decides(system: System, people: People) -> None:
-    ines = people.sign_in(system, "ines")
+    ines, mara = (people.sign_in(system, one) for one in ("ines", "mara"))
     ask_and_correct(ines, system)
+    opened(system, mara)
     before = training_lines(system)
 
     ines.goto(f"{system.endpoint['http']}/groups/marketing-team/train/{answer_id(ines)}")
@@ -118,6 +120,28 @@ def test_who_may_not_teach_proposes_and_a_trainer_decides(system: System, people
     proposal = system.ask_json("proposals")[-1]
     assert proposal["content"]["messages"][-1]["content"] == "On Thursdays."
     assert proposal["content"]["messages"][-1]["edited_by"] == "person:ines"
+
+    # the messages say so to everybody who looks, and lead to where it is decided, or waits
+    for page, place in ((mara, f"/review?p={proposal['id']}"), (ines, f"/proposals#p-{proposal['id']}")):
+        page.get_by_role("link", name="Proposed by Ines Calder").last.click()
+        page.wait_for_url(f"**{place}")
+
+
+def test_what_was_taught_is_a_badge_for_everybody_until_it_is_taken_back(system: System, people: People) -> None:
+    theo, mara = (people.sign_in(system, one) for one in ("theo", "mara"))
+    ask_and_correct(theo, system)
+    opened(system, mara)
+    badges = mara.get_by_role("link", name="Taught by Theo Vale")
+    already = badges.count()
+
+    theo.goto(f"{system.endpoint['http']}/groups/marketing-team/train/{answer_id(theo)}")
+    number = theo.locator("[name=pick]:checked").count()
+    theo.get_by_role("button", name="Show what it will learn").click()
+    theo.get_by_role("button", name="Teach this").click()
+    expect(badges).to_have_count(already + number)
+
+    theo.get_by_role("button", name="Undo").click()
+    expect(badges).to_have_count(already)
 
 
 def test_strangers_to_a_group_can_not_teach_from_it(system: System, people: People) -> None:

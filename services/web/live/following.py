@@ -54,7 +54,8 @@ class Following:
         if kind == "group":
             await self._group(message.position, event)
         if kind in LESSONS:
-            await self._taught(message.position, event["data"].get("origin_reference") or {})
+            taught = event["data"].get("conversation") or event["data"]  # a proposal holds what it would teach
+            await self._taught(message.position, taught.get("origin_reference") or {})
         self._rooms.position = max(self._rooms.position, message.position)
 
     async def _message(self, position: int, event: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from contracts.facts.group import GroupArchived, GroupCreated, GroupRevised
 from contracts.facts.message import MessagePosted
 from contracts.queries import AssistantRow, Assistants, GroupRow, Groups
 from services.refusals import Refused
+from services.web import markdown
 from services.web.directory import Named, named
 from services.web.filling import filled
 from services.web.pages.chat import refused_if_too_long, thread_page
@@ -50,7 +51,7 @@ async def begin(request: Request, visitor: Signed, text: Text = "", fact: FormId
     id = fact or new_id()
     created = filled(
         GroupCreated,
-        name=" ".join(text.split())[:NAME],
+        name=" ".join(markdown.plain(text).split())[:NAME].rstrip() or text.strip()[:NAME],
         use="assistant",
         members=(visitor.actor, f"virtual_user:{mine.virtual_user}"),
         instructions=before[0].instructions if before else None,
@@ -85,7 +86,9 @@ async def instruct(
 ) -> Response:
     """What the person wants it to heed."""
     wanted = instructions.replace("\r\n", "\n").strip() or None
-    return await _revise(visitor, id, {"instructions": wanted}, fact, revision)
+    answer = await _revise(visitor, id, {"instructions": wanted}, fact, revision)
+    visitor.house.toasts.put(visitor.session.digest, "parts/instructed_toast.html", {})
+    return answer
 
 
 @router.post("/assistant/{id}/name")

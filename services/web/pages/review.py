@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from contracts.facts import Fact
 from contracts.facts.conversation import ConversationDeactivated, ConversationRevised
@@ -51,6 +51,12 @@ async def queue(request: Request, visitor: Signed, p: str = "") -> HTMLResponse:
     """All that waits, and the chosen one: the oldest unless another is named."""
     visitor.need(*STUDIO)
     return await page(request, visitor, "review.html", **await _context(visitor, p))
+
+
+@router.get("/review/{id}")
+async def proposal(visitor: Signed, id: str) -> RedirectResponse:
+    """Where a proposal is looked at: in the queue, or among one's own."""
+    return RedirectResponse(f"/review?p={id}" if visitor.has(*STUDIO) else f"/proposals#p-{id}", status_code=303)
 
 
 @router.get("/review/{id}/nearest")

@@ -1,7 +1,7 @@
 // One group: its thread while it lives, the menus, and the composer. Listeners stand where nothing is replaced.
 
 const $ = (id) => document.getElementById(id);
-const main = $("main"), thread = $("thread"), menu = $("menu"), form = $("composer"), text = $("text"), mode = $("mode");
+const main = $("main"), thread = $("thread"), menu = $("menu"), form = $("composer"), text = $("text"), mode = $("mode"), list = $("mentioned");
 const { group } = main.dataset, whole = "whole" in main.dataset, me = document.body.dataset.me;
 const all = (selector, within = $("messages")) => [...within.querySelectorAll(selector)];
 const last = (selector) => all(selector).at(-1);
@@ -54,8 +54,7 @@ const read = () => {
   if (!whole || document.hidden || !atEnd()) return;
   unseen = 0;
   show();
-  if (newest > seen) post(`/groups/${group}/read`, { position: seen = newest })
-    .then(() => document.querySelector("#side [aria-current] .badge") && htmx.trigger(document.body, "refresh-nav"), () => { seen = 0; });
+  if (newest > seen) post(`/groups/${group}/read`, { position: seen = newest }).catch(() => { seen = 0; });
 };
 
 const show = () => {
@@ -94,8 +93,10 @@ document.addEventListener("resync", () => {
   if (whole) htmx.ajax("GET", `/groups/${group}/messages?since=${first ? position(first) : 1}`, { target: "#messages", swap: "outerMorph" });
 });
 for (const kind of ["qa", "conversation", "proposal"]) $("live").addEventListener(kind, (event) => {
-  const told = last(`[data-lesson="${CSS.escape(event.detail.data)}"]`);
-  if (told) htmx.ajax("GET", "/messages/" + told.closest("[data-id]").dataset.id, { source: told.closest("[data-id]"), swap: "none" });
+  for (const told of all(`[data-lesson="${CSS.escape(event.detail.data)}"]`)) {
+    const source = told.closest("[data-id]");
+    htmx.ajax("GET", "/messages/" + source.dataset.id, { source, swap: "none" });
+  }
 });
 
 // Menus ----------------------------------------------------------------------------------------------------------------
@@ -108,6 +109,7 @@ const openMenu = async (from, url, x, y) => {
   await htmx.ajax("GET", url, { target: "#menu", swap: "innerHTML" });
   const shown = menu.firstElementChild;
   if (!shown) return;
+  if (!$("mode")) for (const one of all('[hx-target="#mode"]', menu)) one.remove(); // nothing is written here
   menu.hidden = false;
   const box = from.getBoundingClientRect();
   shown.style.left = Math.max(8, Math.min(x ?? box.right - shown.offsetWidth, innerWidth - shown.offsetWidth - 8)) + "px";
@@ -203,7 +205,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (document.querySelector("dialog[open]")) return;
   if (key === "Escape") {
-    if (!$("mentioned")?.hidden && target === text) $("mentioned").hidden = true;
+    if (!list?.hidden && target === text) list.hidden = true;
     else if (mode?.firstElementChild) leaveMode();
     else last(`[data-asker="${me}"] [data-stop]:enabled`)?.click();
   } else if (target === text) composing(event);
@@ -285,7 +287,7 @@ const mark = (sign) => {
 
 const begun = () => /(?:^|\s)@([^@\n]{0,40})$/.exec(text.value.slice(0, text.selectionStart))?.[1];
 const offer = async () => {
-  const list = $("mentioned"), wanted = begun();
+  const wanted = begun();
   if (wanted !== undefined) {
     const answer = await fetch(`/groups/${group}/mentions?text=${encodeURIComponent(wanted)}`).catch(() => undefined);
     if (wanted !== begun()) return;
@@ -295,19 +297,19 @@ const offer = async () => {
   select(all("[role=option]:not([aria-disabled])", list)[0]);
 };
 const select = (option) => {
-  for (const one of all("[aria-selected=true]", $("mentioned"))) one.ariaSelected = false;
+  for (const one of all("[aria-selected=true]", list)) one.ariaSelected = false;
   if (option) option.ariaSelected = true;
-  text.setAttribute("aria-activedescendant", $("mentioned").hidden ? "" : option?.id ?? "");
+  text.setAttribute("aria-activedescendant", list.hidden ? "" : option?.id ?? "");
 };
 const choose = (option) => {
   if (!option || option.ariaDisabled) return;
   text.setRangeText(option.dataset.name + " ", text.selectionStart - begun().length, text.selectionStart, "end");
-  $("mentioned").hidden = true;
+  list.hidden = true;
   text.focus();
   drafted();
 };
 const composing = (event) => {
-  const { key } = event, open = !$("mentioned").hidden, options = all("[role=option]:not([aria-disabled])", $("mentioned"));
+  const { key } = event, open = !list.hidden, options = all("[role=option]:not([aria-disabled])", list);
   const now = options.findIndex((one) => one.ariaSelected === "true");
   if (event.isComposing) return;
   if (open && /^Arrow(Up|Down)$/.test(key)) select(step(options, now, key === "ArrowUp" ? -1 : 1));
@@ -327,7 +329,7 @@ if (form) {
     if (mode.firstElementChild) { grow(); text.focus(); }
   }).observe(mode, { childList: true });
   text.addEventListener("input", () => { drafted(); offer(); });
-  text.addEventListener("blur", () => setTimeout(() => { $("mentioned").hidden = true; }, 200));
+  text.addEventListener("blur", () => setTimeout(() => { list.hidden = true; }, 200));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!text.value.trim() || long()) return;
@@ -339,7 +341,7 @@ if (form) {
     text.value = edit ? before : "";
     before = "";
     mode.replaceChildren();
-    $("mentioned").hidden = true;
+    list.hidden = true;
     grow();
     thread.scrollTop = 0;
     put();

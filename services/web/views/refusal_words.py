@@ -105,7 +105,9 @@ def _of_lessons(_: Say) -> dict[str, str]:
 
 def _of_chats(_: Say) -> dict[str, str]:
     return {
-        "unknown_group": _("There is no such group that you are in."),
+        "unknown_group": _(
+            "There is no such group that you are in. If you were in it until now, its members can add you again."
+        ),
         "unknown_message": _("There is no such message in this group."),
         "unknown_virtual_user": _("There is no such assistant any more."),
         "group_archived": _("This group is archived: everything stays readable, and nobody writes here any more."),

@@ -12,7 +12,7 @@ from services.web import markdown
 from services.web.directory import Named, named
 from services.web.live.rooms import Look
 from services.web.rendering import render
-from services.web.views.quoting import Quote
+from services.web.views.quoting import Quote, quote
 
 LAST = 10**15
 """Where an answer that is still awaited stands: behind every message."""
@@ -55,6 +55,7 @@ def message_context(
     return {
         "messages": rows,
         "quoted": quoted or {},
+        "quote_of": quote,
         "everybody": everybody,
         "named": lambda member: named(everybody, member),
         "said": lambda row: _said(row, everybody, names),
