@@ -50,6 +50,11 @@ class Visitor:
         return f"person:{self.person.id}"
 
     @property
+    def look(self) -> tuple[str, ZoneInfo, bool]:
+        """How messages are drawn for them; many people share one look."""
+        return self.language, self.zone, self.has(*STUDIO)
+
+    @property
     def bus(self) -> Bus:
         """The web's connection."""
         return self.house.bus

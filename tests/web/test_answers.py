@@ -44,6 +44,37 @@ def test_two_people_see_the_same_streamed_answer_and_which_version_gave_it(syste
     assert texts[0] == texts[1] != ""
 
 
+def test_no_message_leads_a_member_to_what_only_the_studio_shows(system: System, people: People) -> None:
+    ines, mara = (opened(system, people.sign_in(system, one)) for one in ("ines", "mara"))
+    said = say(ines, f"{BOT} Where do brand photos live this year?")
+    answer = answer_to(ines, said)
+    expect(answer).to_contain_text("answered by v1")
+    system.send("ConversationTrained", "--as", "theo", model="marketing", section="General", origin="chat",
+                origin_reference={"group": "marketing-team", "messages": [said.get_attribute("data-id")]},
+                messages=[{"role": "user", "content": "Where?"}, {"role": "assistant", "content": "Here."}])  # fmt: skip
+    expect(said).to_contain_text("Taught by Theo Vale")
+    expect(answer_to(mara, said).get_by_role("link", name="answered by v1")).to_be_visible()
+
+    menu(ines, answer).get_by_role("menuitem", name="Why this answer?").click()
+    expect(ines.get_by_role("dialog", name="Why this answer?")).to_contain_text("Theo Vale")
+    for link in ines.locator("#messages a[href], dialog a[href]").all():
+        address = link.get_attribute("href")
+        assert address is not None
+        assert ines.request.get(system.endpoint["http"] + address).status == 200, address
+
+
+def test_the_link_and_the_text_of_a_message_are_copied(system: System, people: People) -> None:
+    mara = opened(system, people.sign_in(system, "mara"))
+    mara.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    said = say(mara, "The **kiln** is hot")
+
+    for name, copied in (("Copy text", "The **kiln** is hot"), ("Copy link", mara.url + "?m=")):
+        mara.locator("#told").evaluate("one => { one.textContent = '' }")
+        menu(mara, said).get_by_role("menuitem", name=name).click()
+        expect(mara.locator("#told")).to_have_text("Copied")
+        assert mara.evaluate("navigator.clipboard.readText()").startswith(copied)
+
+
 def test_an_awaited_answer_is_stopped_by_escape_and_asked_for_again(system: System, people: People) -> None:
     mara = opened(system, people.sign_in(system, "mara"))
     system.fault(path=ASKING, status=None, delay=30)

@@ -12,8 +12,8 @@ from services.web.views.mentions import mentions, offered
 from services.web.views.quoting import WORDS, quotes
 from services.web.views.thread import drawn_message
 
-ENGLISH: Look = ("en", ZoneInfo("UTC"))
-BULGARIAN: Look = ("bg", ZoneInfo("Europe/Sofia"))
+ENGLISH: Look = ("en", ZoneInfo("UTC"), True)
+BULGARIAN: Look = ("bg", ZoneInfo("Europe/Sofia"), False)
 
 
 def reader(actor: str = "person:ines", look: Look = ENGLISH) -> Reader:

@@ -1,6 +1,6 @@
 """Rooms: everyone who looks at one group right now, what they are sent, and what can be sent again.
 
-A frame is rendered once per look (language and time zone), not once per reader, so it holds only what all of its
+A frame is rendered once per look (language, time zone, studio or not), not once per reader, so it holds only what all of its
 readers may see. What is personal comes from the page itself or is fetched by each.
 """
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo
 
-Look = tuple[str, ZoneInfo]
-"""Language and time zone."""
+Look = tuple[str, ZoneInfo, bool]
+"""Language, time zone, and whether the studio is seen: to others no message has links that lead there."""
 KEPT: Final = 500
 """Frames that a room can send again."""
 WAITING: Final = 1_000

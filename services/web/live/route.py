@@ -35,7 +35,7 @@ async def live(request: Request, visitor: Signed, after: int = 0, group: str | N
 
 async def _stream(visitor: Visitor, seen: int, name: str | None) -> AsyncIterator[bytes]:
     rooms = visitor.house.rooms
-    reader = Reader(visitor.actor, visitor.session.digest, (visitor.language, visitor.zone))
+    reader = Reader(visitor.actor, visitor.session.digest, visitor.look)
     async with AsyncExitStack() as leaving:
         hall = rooms.hall
         hall.readers.add(reader)

@@ -169,7 +169,7 @@ async def _context(visitor: Visitor, rows: list[MessageRow]) -> dict[str, Any]:
         return row
 
     quoted, everybody = await asyncio.gather(quotes(rows, ask), visitor.house.directory.everybody())
-    return message_context(rows, everybody, (visitor.language, visitor.zone), quoted) | {"earlier": _earlier(rows)}
+    return message_context(rows, everybody, visitor.look, quoted) | {"earlier": _earlier(rows)}
 
 
 def _earlier(rows: list[MessageRow]) -> int | None:

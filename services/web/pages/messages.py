@@ -71,7 +71,7 @@ async def shown_anew(request: Request, visitor: Signed, id: str) -> HTMLResponse
     row = await _row(visitor, id)
     quoted = await quotes([row], lambda other: _row(visitor, other))
     everybody = await visitor.house.directory.everybody()
-    context = message_context([row], everybody, (visitor.language, visitor.zone), quoted)
+    context = message_context([row], everybody, visitor.look, quoted)
     return part(request, visitor, "parts/message_frame.html", **context)
 
 

@@ -33,7 +33,7 @@ async def pick(request: Request, visitor: Signed, group: str, message: str) -> H
     everybody = await visitor.house.directory.everybody()
     return await page(
         request, visitor, "train_pick.html",
-        **message_context(rows, everybody, (visitor.language, visitor.zone)) | {
+        **message_context(rows, everybody, visitor.look) | {
             "group": found, "title": group_name(visitor, found, everybody), "chosen": message,
             "ticked": set(ticked(rows, message)),
         },
@@ -98,7 +98,7 @@ async def why(request: Request, visitor: Signed, message: str) -> HTMLResponse:
     everybody = await visitor.house.directory.everybody()
     return part(
         request, visitor, "parts/why.html", why=found,
-        **message_context([row], everybody, (visitor.language, visitor.zone)) | {"row": row},
+        **message_context([row], everybody, visitor.look) | {"row": row},
     )  # fmt: skip
 
 
@@ -107,7 +107,7 @@ async def _sheet(
 ) -> HTMLResponse:
     row: MessageRow = await visitor.ask("message", message=message)
     everybody = await visitor.house.directory.everybody()
-    context = message_context(list(found.rows.values()), everybody, (visitor.language, visitor.zone))
+    context = message_context(list(found.rows.values()), everybody, visitor.look)
     models = sorted(
         {one.model: one.called(visitor.language) for one in everybody.values() if one.model}.items(),
         key=lambda pair: pair[1].casefold(),

@@ -32,9 +32,8 @@ document.addEventListener("click", (event) => {
 document.addEventListener("close-dialog", () => document.querySelector("#dialog dialog")?.close());
 
 document.addEventListener("click", async (event) => {
-  const copier = event.target.closest("[data-copy]");
-  if (!copier) return;
-  const from = document.getElementById(copier.dataset.copy);
+  const copier = event.target.closest("[data-copy]"), from = document.getElementById(copier?.dataset.copy);
+  if (!from) return; // a chat's menu copies what no element holds
   await navigator.clipboard.writeText(from.value ?? from.innerText);
   copier.lastChild.textContent = copier.dataset.copied;
 });

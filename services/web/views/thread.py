@@ -58,11 +58,12 @@ def message_context(
         "quote_of": quote,
         "everybody": everybody,
         "named": lambda member: named(everybody, member),
-        "said": lambda row: _said(row, everybody, names),
+        "said": lambda row: _said(row, everybody, names, studio=look[2]),
         "awaited": [one for one in waiting if one.state != "failed"],
         "unanswered": lambda row: [one for one in waiting if one.question == row.id and one.state == "failed"],
         "zone": look[1],
         "language": look[0],
+        "studio": look[2],
     }
 
 
@@ -86,11 +87,11 @@ def awaited(rows: Sequence[MessageRow], everybody: Everybody) -> list[Awaited]:
     ]
 
 
-def _said(row: MessageRow, everybody: Everybody, names: list[str]) -> Markup:
+def _said(row: MessageRow, everybody: Everybody, names: list[str], *, studio: bool) -> Markup:
     models = {
         name.casefold(): f"/models/{one.model}"
         for one in everybody.values()
-        if one.model
+        if one.model and studio
         for name in (one.name, *one.names.values())
     }
     return markdown.mentioned(markdown.html(row.text), lambda name: models.get(name.casefold()), names)
