@@ -29,7 +29,8 @@ def html(text: str) -> Markup:
     clean = nh3.clean(
         rendered, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, link_rel="noopener noreferrer nofollow"
     )
-    return Markup(clean)  # noqa: S704  # nh3 has just cleaned it
+    reached = clean.replace("<table>", '<table tabindex="0">')  # a wide one scrolls, by keyboard too
+    return Markup(reached)  # noqa: S704  # nh3 has just cleaned it
 
 
 def plain(text: str) -> str:

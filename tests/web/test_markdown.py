@@ -43,6 +43,7 @@ def test_markdown_shows_as_it_is_meant() -> None:
         "<h3>Ember</h3>",
         "<strong>five</strong>",
         "<em>years</em>",
+        '<table tabindex="0">',
         "<td>1</td>",
         'href="https://shop.example"',
     ):
