@@ -1,7 +1,8 @@
 """From messages picked in a chat to a proposed training conversation. Pure.
 
-The answer that is learnt is the last one of the assistant. When that only acknowledges a correction, the answer is
-proposed from the correction. Answers before a correction are context only; so are answers that were never judged.
+The answer that is learnt is the last one of the assistant, thanks and politeness apart. When that only acknowledges a
+correction, the answer is proposed from the correction. Answers before a correction are context only; so are answers
+that were never judged.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,8 @@ from typing import Literal, Protocol
 
 from contracts.facts.conversation import Role
 from services.capture.cleaning import clean, same
-from services.capture.correcting import acknowledges, answer_of, corrects, objects
+from services.capture.correcting import acknowledges, answer_of, corrects, objects, takes_back
+from services.capture.courtesy import courtesy, stalls
 
 Author = Literal["person", "assistant", "notice"]
 
@@ -53,11 +55,12 @@ class CapturedTurn:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """`proposed`: the learnt answer was made from the correction, not taken from the chat."""
+    """`proposed`: the learnt answer was made from the correction, not taken from the chat. `told_in`: by these messages."""
 
     messages: tuple[CapturedTurn, ...]
     dropped: tuple[Dropped, ...]
     proposed: bool
+    told_in: tuple[str, ...] = ()
 
 
 @dataclass
@@ -81,13 +84,16 @@ def capture(assistant: Sequence[str], picked: Sequence[Picked]) -> Captured:
     dropped: list[Dropped] = []
     turns = _turns(assistant, picked, dropped)
     _drop_before_question(turns, dropped)
-    proposed = _settle(turns, dropped)
+    told_in = _settle(turns, dropped)
     if not any(turn.learn for turn in turns):
         dropped += [Dropped(id, "nothing to learn from it") for turn in turns for id in turn.sources]
-        turns = []
+        turns, told_in = [], []
     order = {one.id: place for place, one in enumerate(picked)}
     return Captured(
-        tuple(_captured(turn) for turn in turns), tuple(sorted(dropped, key=lambda one: order[one.id])), proposed
+        tuple(_captured(turn) for turn in turns),
+        tuple(sorted(dropped, key=lambda one: order[one.id])),
+        bool(told_in),
+        tuple(told_in),
     )
 
 
@@ -127,11 +133,12 @@ def _drop_before_question(turns: list[_Turn], dropped: list[Dropped]) -> None:
         dropped += [Dropped(id, "said before anybody asked") for id in turns.pop(0).sources]
 
 
-def _settle(turns: list[_Turn], dropped: list[Dropped]) -> bool:
-    """Find the answer that is learnt; whether it is proposed from the correction."""
+def _settle(turns: list[_Turn], dropped: list[Dropped]) -> list[str]:
+    """Find the answer that is learnt; the messages that tell it, when it is proposed from a correction."""
+    _drop_courtesies(turns, dropped)
     last = max((place for place, turn in enumerate(turns) if turn.role == "assistant"), default=None)
     if last is None:
-        return False
+        return []
     after = turns[last + 1 :]
     if after and corrects(after[0].content, turns[last].content):
         return _propose(turns, last + 1)
@@ -139,8 +146,30 @@ def _settle(turns: list[_Turn], dropped: list[Dropped]) -> bool:
         _drop(turns, last, dropped, "only acknowledges the correction", "said after the answer")
         return _propose(turns, last - 1)
     _drop(turns, last + 1, dropped, "said after the answer", "said after the answer")
-    turns[last].learn = True
-    return False
+    _learn(turns[last], dropped)
+    return []
+
+
+def _drop_courtesies(turns: list[_Turn], dropped: list[Dropped]) -> None:
+    """Thanks after an answer, and what the assistant says to that, aren't what it is to learn."""
+    while len(turns) > 2 and all(courtesy(text) for text in turns[-1].texts):
+        if turns[-1].role == "assistant" and not all(courtesy(text) for text in turns[-2].texts):
+            return
+        _drop(turns, len(turns) - 1, dropped, "said after the answer", "said after the answer")
+
+
+def _learn(turn: _Turn, dropped: list[Dropped]) -> None:
+    """Of several messages of the answer: without those that only announce it, or that a later one takes back."""
+    turn.learn = True
+    said = list(zip(turn.texts, turn.sources, strict=True))
+    first = max((place for place, (text, _) in enumerate(said) if place and takes_back(text)), default=0)
+    kept = [(text, id) for text, id in said[first:] if not _says_nothing(text)] or said[-1:]
+    dropped += [Dropped(id, "nothing to learn from it") for text, id in said if (text, id) not in kept]
+    turn.texts, turn.sources = [text for text, _ in kept], [id for _, id in kept]
+
+
+def _says_nothing(text: str) -> bool:
+    return stalls(text) or courtesy(text) or acknowledges(text, "")
 
 
 def _corrects(turns: list[_Turn], place: int) -> bool:
@@ -154,11 +183,14 @@ def _drop(turns: list[_Turn], start: int, dropped: list[Dropped], why: str, rest
     del turns[start:]
 
 
-def _propose(turns: list[_Turn], correction: int) -> bool:
+def _propose(turns: list[_Turn], correction: int) -> list[str]:
+    """Append what the correction says is right, if it does; the messages that say it."""
     del turns[correction + 1 :]
     turn = turns[correction]
-    turns.append(_Turn("assistant", [answer_of(turn.texts[0]), *turn.texts[1:]], [], learn=True))
-    return True
+    told = [(id, answer) for id, text in zip(turn.sources, turn.texts, strict=True) if (answer := answer_of(text))]
+    if told:
+        turns.append(_Turn("assistant", [answer for _, answer in told], [], learn=True))
+    return [id for id, _ in told]
 
 
 def _captured(turn: _Turn) -> CapturedTurn:

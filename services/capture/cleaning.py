@@ -7,6 +7,9 @@ from typing import Final
 
 _QUOTE: Final = re.compile(r"^\s*>.*$")
 _FENCE: Final = re.compile(r"^\s*(```|~~~)")
+_SPACES: Final = re.compile(r"[ \t]+")
+_PAUSES: Final = (",", ":", ";")
+_MARKS: Final = (",", ".", ";", ":", "?", "!", "\n")
 _REST: Final = re.compile(r"^[\s,:;–—-]+")
 
 
@@ -50,13 +53,29 @@ def _parts(text: str) -> list[tuple[str, bool]]:
 def _prose(text: str, assistant: Sequence[str], people: Sequence[str]) -> str:
     kept = "\n".join(line for line in text.splitlines() if not _QUOTE.match(line))
     for name in sorted(assistant, key=len, reverse=True):
-        kept = re.sub(rf"(?<!\w)@{re.escape(name)}(?!\w)", "", kept, flags=re.IGNORECASE)
+        kept = _without_mentions(kept, name)
     kept = _REST.sub("", kept)
     for name in sorted(people, key=len, reverse=True):
         kept = re.sub(rf"^@{re.escape(name)}(?!\w)[\s,:;–—-]*", "", kept, flags=re.IGNORECASE)
         kept = re.sub(rf"(?<!\w)@({re.escape(name)})(?!\w)", r"\1", kept, flags=re.IGNORECASE)
-    kept = re.sub(r",(\s*,)+", ",", kept)
-    return re.sub(r"[ \t]{2,}", " ", re.sub(r"[ \t]+([,.;:?!])", r"\1", kept)).strip()
+    return re.sub(r"\n{3,}", "\n\n", kept).strip()
+
+
+def _without_mentions(text: str, name: str) -> str:
+    """The words before and after each mention joined as they would be without it."""
+    kept, at = "", 0
+    for found in re.finditer(rf"(?<!\w)@{re.escape(name)}(?!\w)", text, re.IGNORECASE):
+        kept += text[at : found.start()].rstrip(" \t")
+        rest = _SPACES.match(text, found.end())
+        at = rest.end() if rest else found.end()
+        after = text[at : at + 1]
+        if not kept or kept.endswith("\n"):
+            at += after in _PAUSES
+        elif not after or after in _MARKS:  # nothing comes any more, or a mark that ends what was said
+            kept = kept.removesuffix(",")
+        else:
+            kept += " "
+    return kept + text[at:]
 
 
 def _without_prefix(text: str, assistant: Sequence[str]) -> str:

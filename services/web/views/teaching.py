@@ -100,7 +100,7 @@ def _turns(found: Preview, answer: str, teacher: str) -> list[Turn]:
     if last.sources:
         said = _parts(replace(last, texts=(last.content,), sources=last.sources[:1]), found.rows)[0]
     else:
-        said = _proposed(turns, last.content)
+        said = _proposed(found, last.content)
     if answer.strip() != last.content.strip():
         said = said.model_copy(update={"content": answer.strip(), "edited_by": teacher})
     return [*turns, said]
@@ -126,9 +126,9 @@ def _parts(turn: CapturedTurn, rows: Mapping[str, MessageRow]) -> list[Turn]:
     return parts
 
 
-def _proposed(turns: Sequence[Turn], text: str) -> Turn:
-    """An answer made from the correction is its author's words, said by the assistant."""
-    return Turn(role="assistant", content=text, learn=True, author=turns[-1].author if turns else None)
+def _proposed(found: Preview, text: str) -> Turn:
+    """An answer made from the correction is the words of whoever corrected, said by the assistant."""
+    return Turn(role="assistant", content=text, learn=True, author=_holder(found.rows[found.captured.told_in[0]]))
 
 
 def _holder(row: MessageRow) -> str | None:
