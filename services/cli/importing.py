@@ -75,7 +75,7 @@ def import_lessons(
             try:
                 await importing.run(rows, bar, lambda: (_told(stream, size), size), at_a_time)
             except NoReply as problem:
-                came = "" if dry_run else f" {report.accepted:,} rows came in: apprentice undo {id}."
+                came = "" if dry_run else f" At least {report.accepted:,} rows came in: apprentice undo {id}."
                 raise Broken(f"{problem}{came} Run it again; nothing counts twice.") from problem
 
     if not dry_run and not as_json:
@@ -84,7 +84,8 @@ def import_lessons(
         talk(home, work, person=person, module=module)
     except KeyboardInterrupt:
         if report.accepted and not dry_run:
-            note(f"{counted(report.accepted, 'row')} came in. Take them back with: apprentice undo {id}")
+            came = counted(report.accepted, "row")  # those that weren't answered yet may have come in as well
+            note(f"At least {came} came in. Run it again for the rest, or take them back with: apprentice undo {id}")
         raise
     (show if as_json else tell)(report, None if dry_run else id)
     if report.rejected:
@@ -105,8 +106,12 @@ def undo(
     from services.cli.client import talk
     from services.importing.undoing import undo_import
 
-    with progress("Taking back", "changes") as bar:
-        undone = talk(home, partial(undo_import, id=import_id, bar=bar), person=person, module=module)
+    try:
+        with progress("Taking back", "changes") as bar:
+            undone = talk(home, partial(undo_import, id=import_id, bar=bar), person=person, module=module)
+    except KeyboardInterrupt:
+        note("Part of it may be taken back already; run it again for the rest.")
+        raise
     if as_json:
         show_json({"undone": undone.undone, "already": undone.already, "left": undone.left})
         return

@@ -60,8 +60,9 @@ class Lines:
         return cells
 
     def leave(self) -> None:
-        """Let go of the stream, which stays open."""
-        self._text.detach()
+        """Let go of the stream, which stays open; whoever broke off may have closed it already."""
+        if not self._text.closed:
+            self._text.detach()
 
     def __iter__(self) -> "Lines":
         return self

@@ -166,5 +166,6 @@ def test_ctrl_c_tells_how_to_take_back_what_came_in(company: System, model: str,
         process.kill()
 
     assert process.returncode == 130
+    assert "At least" in said
     id = said.split("apprentice undo ")[1].split()[0]
     assert company.ask_json("undo", id)["left"] == []

@@ -168,3 +168,13 @@ def test_one_list_of_lessons_is_read_as_well_as_lines_of_them(format: Format) ->
 
     assert [type(one) for one in found] == [Row, BadRow, Row]
     assert rows(format, json.dumps([{"messages": talk}])[:-1])[-1] == BadRow(1, "The file ends in the middle.")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_reading_may_be_broken_off_after_its_stream_was_closed(format: Format) -> None:
+    stream = BytesIO(b"question,answer\nQ,A\nR,B\n")
+    found = read_rows(stream, format)
+    next(found)
+
+    stream.close()
+    found.close()  # type: ignore[attr-defined]  # as the end of the program does
