@@ -40,18 +40,20 @@ def _read(file: str) -> "PickedMessages":
     from pydantic import ValidationError
 
     from services.capture.picked import PickedMessages
+    from services.malformed import malformed
 
+    called = "What was read" if file == "-" else file
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-        return PickedMessages.model_validate(json.loads(text))
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+        return PickedMessages.model_validate(json.loads(text.removeprefix("\ufeff")))
     except OSError as problem:
         raise Refused("no_file", f"{file} can't be read: {problem.strerror}.") from problem
     except ValidationError as problem:
-        first = problem.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Refused("malformed", f"{file}: {where}: {first['msg']}.", {where: first["msg"]}) from problem
+        raise malformed(called, problem) from problem
+    except UnicodeDecodeError as problem:
+        raise Refused("malformed", f"{called} isn't UTF-8: {problem.reason} at byte {problem.start}.") from problem
     except ValueError as problem:
-        raise Refused("malformed", f"{file} isn't JSON: {problem}.") from problem
+        raise Refused("malformed", f"{called} isn't JSON: {problem}.") from problem
 
 
 def _as_json(found: "Captured") -> dict[str, Any]:
