@@ -42,7 +42,7 @@ class Dropped:
 class CapturedTurn:
     """One turn of the conversation. `sources`: the messages it was taken from, in order, and `texts` what each said.
 
-    An answer that is proposed has no sources.
+    An answer that is proposed has no sources; it is empty where nobody said what is right, and a teacher writes it.
     """
 
     role: Role
@@ -184,12 +184,11 @@ def _drop(turns: list[_Turn], start: int, dropped: list[Dropped], why: str, rest
 
 
 def _propose(turns: list[_Turn], correction: int) -> list[str]:
-    """Append what the correction says is right, if it does; the messages that say it."""
+    """Append what the correction says is right, or an empty answer if it doesn't; the messages that say it."""
     del turns[correction + 1 :]
     turn = turns[correction]
     told = [(id, answer) for id, text in zip(turn.sources, turn.texts, strict=True) if (answer := answer_of(text))]
-    if told:
-        turns.append(_Turn("assistant", [answer for _, answer in told], [], learn=True))
+    turns.append(_Turn("assistant", [answer for _, answer in told], [], learn=True))
     return [id for id, _ in told]
 
 

@@ -79,6 +79,8 @@ def _tell(found: "Captured") -> None:
         mark = "learns this" if turn.learn else "context only"
         say(f"{turn.role} ({mark})" + (f", {turn.name}" if turn.name else ""))
         say("\n".join(f"  {line}" for line in turn.content.splitlines()))
+    if found.messages and not found.messages[-1].content:
+        say("Nobody said what is right; whoever teaches writes the answer.")
     if found.proposed:
         say("The answer is proposed from the correction.")
     for one in found.dropped:

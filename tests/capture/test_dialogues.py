@@ -160,7 +160,7 @@ DIALOGUES: list[tuple[str, tuple[str, ...], list[str], bool]] = [
     (
         "only objection, no truth",
         ("Ann: Who is our bank?", "AI: Fibank.", "Ann: That's wrong.", "AI: I apologize for the mistake.",),
-        [], False,
+        ["U Who is our bank?", "A Fibank.", "U That's wrong.", "A* "], False,
     ),
     (
         "objection without truth, assistant then right",
@@ -220,7 +220,7 @@ DIALOGUES: list[tuple[str, tuple[str, ...], list[str], bool]] = [
     (
         "an objection that only asks",
         ("Ann: Is there parking?", "AI: Yes, behind the shop.", "Ann: No, isn't that the garden?",),
-        [], False,
+        ["U Is there parking?", "A Yes, behind the shop.", "U No, isn't that the garden?", "A* "], False,
     ),
     (
         "thanks to a colleague within the correction",

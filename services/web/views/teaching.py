@@ -100,8 +100,8 @@ def _turns(found: Preview, answer: str, teacher: str) -> list[Turn]:
     if last.sources:
         said = _parts(replace(last, texts=(last.content,), sources=last.sources[:1]), found.rows)[0]
     else:
-        said = _proposed(found, last.content)
-    if answer.strip() != last.content.strip():
+        said = _proposed(found, last.content, answer.strip(), teacher)
+    if last.content and answer.strip() != last.content.strip():
         said = said.model_copy(update={"content": answer.strip(), "edited_by": teacher})
     return [*turns, said]
 
@@ -126,9 +126,11 @@ def _parts(turn: CapturedTurn, rows: Mapping[str, MessageRow]) -> list[Turn]:
     return parts
 
 
-def _proposed(found: Preview, text: str) -> Turn:
-    """An answer made from the correction is the words of whoever corrected, said by the assistant."""
-    return Turn(role="assistant", content=text, learn=True, author=_holder(found.rows[found.captured.told_in[0]]))
+def _proposed(found: Preview, text: str, answer: str, teacher: str) -> Turn:
+    """Made from the correction it is the words of whoever corrected; where nobody said what is right, the teacher's."""
+    told_in = found.captured.told_in
+    author = _holder(found.rows[told_in[0]]) if told_in else teacher
+    return Turn(role="assistant", content=text or answer, learn=True, author=author)
 
 
 def _holder(row: MessageRow) -> str | None:

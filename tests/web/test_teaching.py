@@ -1,0 +1,45 @@
+"""From picked messages to the lesson that is reported: what is learnt, and whose words it is."""
+
+from contracts.facts.conversation import ConversationTrained
+from contracts.queries import MessageRow
+from services.web.directory import Named
+from services.web.views.teaching import lesson, preview
+
+BOT, ANN, BOB = "virtual_user:bot", "person:ann", "person:bob"
+EVERYBODY = {
+    BOT: Named(BOT, "Shop Assistant", model="shop"), ANN: Named(ANN, "Ann"), BOB: Named(BOB, "Bob"),
+}  # fmt: skip
+
+
+def taught(answer: str, *said: tuple[str, str]) -> ConversationTrained:
+    """The lesson that `person:teacher` makes of a thread, with this answer."""
+    rows = [
+        MessageRow(
+            id=str(number), group="g", position=number, time="2026-11-24T10:00:00Z", author=author, text=text,
+            reply_to=None, deleted=False, edited=False, asker=ANN if author == BOT else None,
+        )
+        for number, (author, text) in enumerate(said, start=1)
+    ]  # fmt: skip
+    found = preview(rows, EVERYBODY)
+    return lesson(
+        found, model="shop", section="General", answer=answer or found.answer, train_as="both", teacher="person:teacher"
+    )
+
+
+def test_an_answer_made_from_a_correction_is_the_words_of_whoever_corrected() -> None:
+    fact = taught(
+        "", (ANN, "Who is our bank?"), (BOT, "Fibank."), (BOB, "No, DSK."), (ANN, "Bob is right."), (BOT, "Noted.")
+    )
+
+    learnt = fact.messages[-1]
+    assert (learnt.content, learnt.author, learnt.edited_by) == ("DSK.", BOB, None)
+    assert [turn.author for turn in fact.messages] == [ANN, ANN, BOB, ANN, BOB]
+    assert fact.straight_question == 0
+
+
+def test_where_nobody_said_what_is_right_it_is_the_teachers_words() -> None:
+    fact = taught("DSK.", (ANN, "Who is our bank?"), (BOT, "Fibank."), (BOB, "Wrong!"), (BOT, "I apologize."))
+
+    learnt = fact.messages[-1]
+    assert (learnt.content, learnt.author, learnt.learn) == ("DSK.", "person:teacher", True)
+    assert [turn.learnt for turn in fact.messages] == [False, False, False, True]
