@@ -13,9 +13,11 @@ from services.projections.answer_training import find_taught
 from services.projections.answering import Question
 from services.projections.asker import STUDIO
 from services.projections.lineage import contributors
+from services.projections.plan import Plan
+from services.projections.rivals import losing_texts, taken_by
 from services.projections.standing import changes, owners
 from services.projections.tables import PERSONAL, body, distinguished, lesson
-from services.projections.training_set import Plan, conflicts_of, document_at, losing_texts, places_at, taken_by
+from services.projections.training_set import conflicts_of, document_at, places_at
 from services.refusals import Refused
 from services.similarity.index import score
 

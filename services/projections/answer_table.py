@@ -17,10 +17,12 @@ from contracts import queries as q
 from services.folding import fold
 from services.projections.answer_training import find_taught, lesson_fields
 from services.projections.answering import Question
+from services.projections.facets import Facets
 from services.projections.lineage import contributors
-from services.projections.standing import FOREMOST, Facets, Standing
+from services.projections.rivals import taken_by
+from services.projections.standing import FOREMOST, Standing
 from services.projections.tables import HELD_BACK, PERSONAL, UNSET, body, lesson, wording
-from services.projections.training_set import LARGEST_PAGE, places_at, taken_by
+from services.projections.training_set import LARGEST_PAGE, places_at
 from services.refusals import Refused
 
 COUNTED: Final = 10_000
@@ -86,7 +88,7 @@ def lesson_table(question: Question, wanted: q.LessonTableWanted) -> q.LessonTab
     total = _total(question, wanted, scope, standing) if cursor is None else cursor.total
     back = cursor is not None and cursor.back
     shown = keys[: wanted.limit]
-    rows = _rows(question, scope, standing, shown)
+    rows = _rows(question, standing, shown)
     further = len(keys) > len(rows)
     # Read backwards, the rows come in reverse, and what was left of is behind them.
     shown, rows = (shown[: len(rows)][::-1], rows[::-1]) if back else (shown[: len(rows)], rows)
@@ -99,8 +101,8 @@ def lesson_table(question: Question, wanted: q.LessonTableWanted) -> q.LessonTab
         previous=_Cursor.at(shown[0], total, back=True) if shown and before else None,
         total=min(total, COUNTED),
         more=total > COUNTED,
-        sections=facets.sections if facets else None,
-        states=facets.states if facets else None,
+        sections=_sections(question, facets) if facets else None,
+        states={word: facets.states.get(word, 0) for word in FOREMOST} if facets else None,
     )
 
 
@@ -232,9 +234,9 @@ def _held_back(standing: Standing) -> ColumnElement[bool]:
 # the page -------------------------------------------------------------------------------------------------------------
 
 
-def _rows(question: Question, scope: ColumnElement[bool], standing: Standing, keys: list[_Key]) -> list[q.TableRow]:
+def _rows(question: Question, standing: Standing, keys: list[_Key]) -> list[q.TableRow]:
     query = select(lesson, body.c.document).join(body, body.c.id == lesson.c.body)
-    found = question.training.execute(query.where(scope, lesson.c.taught.in_([one.taught for one in keys])))
+    found = question.training.execute(query.where(_taught([one.taught for one in keys], question.position)))
     by_place = {row["taught"]: row for row in found.mappings()}
     rows: list[q.TableRow] = []
     size = 0
@@ -245,6 +247,13 @@ def _rows(question: Question, scope: ColumnElement[bool], standing: Standing, ke
             break
         rows.append(row)
     return rows
+
+
+def _taught(positions: Sequence[int], position: int) -> ColumnElement[bool]:
+    """The lessons that were added at these positions, as they stand now."""
+    # A lesson's first text has the position at which it was added for its id: found by two primary keys.
+    ids = select(body.c.lesson).where(body.c.id.in_(positions))
+    return and_(lesson.c.id.in_(ids), lesson.c.valid_from <= position, lesson.c.valid_to > position)
 
 
 def _row(row: Mapping[Any, Any], standing: Standing) -> q.TableRow:
@@ -268,18 +277,20 @@ def _row(row: Mapping[Any, Any], standing: Standing) -> q.TableRow:
 
 def _facets(question: Question, scope: ColumnElement[bool], standing: Standing, *, inherited: bool) -> Facets:
     if inherited not in standing.counted:
-        found = Facets(_sections(question, scope), _states(question, scope, standing))
-        standing.counted[inherited] = found
+        columns = (lesson.c.section_key, func.count(), func.max(lesson.c.taught))
+        rows = question.training.execute(select(*columns).where(scope).group_by(lesson.c.section_key))
+        sections = {key: (number, taught) for key, number, taught in rows}
+        standing.counted[inherited] = Facets(sections, _states(question, scope, standing))
     return standing.counted[inherited]
 
 
-def _sections(question: Question, scope: ColumnElement[bool]) -> list[q.SectionCount]:
-    columns = (lesson.c.section_key, func.count(), func.max(lesson.c.taught))
-    query = select(*columns).where(scope).group_by(lesson.c.section_key)
-    largest = query.order_by(func.count().desc(), lesson.c.section_key).limit(SECTIONS)
-    counted = [(number, taught) for _, number, taught in question.training.execute(largest)]
-    spelt = select(lesson.c.taught, lesson.c.attributes).where(scope, lesson.c.taught.in_([one for _, one in counted]))
-    names = {taught: json.loads(text)["section"] for taught, text in question.training.execute(spelt)}
+def _sections(question: Question, facets: Facets) -> list[q.SectionCount]:
+    """The largest ones, each spelt as the lesson that was taught last spells it."""
+    largest = sorted(facets.sections.items(), key=lambda pair: (-pair[1][0], pair[0]))[:SECTIONS]
+    counted = [pair for _, pair in largest]
+    spelt = _taught([taught for _, taught in counted], question.position)
+    rows = question.training.execute(select(lesson.c.taught, lesson.c.attributes).where(spelt))
+    names = {taught: json.loads(text)["section"] for taught, text in rows}
     return [q.SectionCount(section=names[taught], lessons=number) for number, taught in counted]
 
 
@@ -294,4 +305,4 @@ def _states(question: Question, scope: ColumnElement[bool], standing: Standing) 
     }
     bodies = question.training.execute(select(lesson.c.body).where(scope)).scalars().all()
     found |= {word: sum(map(texts.__contains__, bodies)) for word, texts in looked.items()}
-    return {word: found[word] for word in FOREMOST}
+    return found

@@ -10,7 +10,7 @@ from services.projections.asker import Asker
 from services.projections.counting import Counted
 from services.projections.project import Projector
 from services.projections.similar import Similar
-from services.projections.standing import Standings
+from services.projections.standings import Standings
 from services.projections.training_set import TrainingSets
 
 

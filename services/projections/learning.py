@@ -11,8 +11,9 @@ from contracts.envelope import Envelope
 from contracts.facts.model import ActiveVersion, ActiveVersionChanged
 from services.eventlog.log import Recorded
 from services.projections.lineage import contributors
+from services.projections.rivals import losing_texts, taken_by
 from services.projections.tables import learnt, lesson
-from services.projections.training_set import losing_texts, places_at, taken_by
+from services.projections.training_set import places_at
 
 LISTED: Final = 100
 """A teacher with more new lessons than that, an import mostly, is told their number alone."""

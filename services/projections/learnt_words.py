@@ -9,8 +9,9 @@ from sqlalchemy import Connection, and_, func, select
 
 from contracts.facts.provider import Target
 from services.projections.lineage import contributors
+from services.projections.rivals import taken_by
 from services.projections.tables import FOREVER, authorship, compilation, erasure, lesson, model
-from services.projections.training_set import places_at, taken_by
+from services.projections.training_set import places_at
 
 Document = dict[str, Any]
 _NOTHING_MADE: Final = frozenset({"CompilationUnchanged", "CompilationFailed", "CompilationCancelled"})

@@ -28,7 +28,7 @@ PAGE = 1_000
 TRAINING_CODE = (
     "project.py", "temporal.py", "models.py", "lessons.py", "compilations.py", "reviewing.py", "noticing.py",
     "origins.py",
-    "learning.py", "training_set.py", "lineage.py", "erasing.py", "learnt_words.py",
+    "learning.py", "training_set.py", "rivals.py", "lineage.py", "erasing.py", "learnt_words.py",
 )  # fmt: skip
 CHAT_CODE = ("project.py", "chatting.py", "messaging.py", "answerers.py")
 

@@ -7,7 +7,8 @@ from typing import Final
 from sqlalchemy import Connection
 
 from contracts.queries import NearLesson, TrainingLesson
-from services.projections.training_set import Plan, page
+from services.projections.plan import Plan
+from services.projections.training_set import page
 from services.similarity.index import Index
 
 LARGEST_CACHE: Final = 8

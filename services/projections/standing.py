@@ -1,29 +1,18 @@
 """Where each lesson of a model stands: learnt by the active version, waiting for the next, in conflict, or neither."""
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, and_, select
 
-from contracts.queries import LessonState, SectionCount
+from contracts.queries import LessonState
+from services.projections.facets import Facets
+from services.projections.plan import Plan, differences
+from services.projections.rivals import Rival, settlements_of, still
 from services.projections.tables import HELD_BACK, UNSET, body, lesson
-from services.projections.training_set import (
-    Moment,
-    Plan,
-    Rival,
-    TrainingSets,
-    document_at,
-    moment,
-    places_at,
-    settlements_of,
-    still,
-)
 
 Change = Literal["added", "removed", "changed"]
-LARGEST_CACHE: Final = 8
 FOREMOST: Final[tuple[LessonState, ...]] = (
     "inactive", "validation", "personal_data", "conflict", "duplicate", "waiting", "learnt", "held_back",
 )  # fmt: skip
@@ -40,28 +29,23 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
-class Facets:
-    """How many lessons stand in each section, and how often each state holds."""
-
-    sections: list[SectionCount]
-    states: dict[LessonState, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """By a lesson's text: what the next version would do with it, and whether the active one has learnt it.
 
+    `now` is what the next version would learn, `then` what the active one did.
     `held_back` says what the model keeps from its relatives: sections by their keys, or everything but what is shared.
     """
 
     model: str
     version: int | None
+    now: Plan
+    then: Plan | None
     waiting: Mapping[int, Change]
     learnt: frozenset[int]
     rivals: Mapping[int, Loss]
     sections: frozenset[str]
     personal: bool
-    counted: dict[bool, "Facets"] = field(default_factory=dict)
+    counted: dict[bool, Facets] = field(default_factory=dict)
     """The facets, with inherited lessons or without, once somebody asked: they hold as long as all this."""
 
     def words(self, row: Mapping[Any, Any]) -> list[LessonState]:
@@ -85,44 +69,29 @@ class Standing:
         return held_back == HELD_BACK or (held_back == UNSET and (self.personal or section_key in self.sections))
 
 
-class Standings:
-    """The latest standings, kept in memory until something is taught."""
-
-    def __init__(self, sets: TrainingSets) -> None:
-        self._sets = sets
-        self._kept: OrderedDict[tuple[str, Moment], Standing] = OrderedDict()
-        self._lock = Lock()
-
-    def forget(self) -> None:
-        """The read model was built anew."""
-        with self._lock:
-            self._kept.clear()
-
-    def standing(self, connection: Connection, id: str, position: int) -> Standing:
-        """Of the model's lessons at the position."""
-        key = (id, moment(connection, position))
-        with self._lock:
-            if (kept := self._kept.get(key)) is not None:
-                self._kept.move_to_end(key)
-                return kept
-        found = _standing(connection, self._sets, id, position)
-        with self._lock:
-            self._kept[key] = found
-            while len(self._kept) > LARGEST_CACHE:
-                self._kept.popitem(last=False)
-        return found
-
-
 def changes(old: Plan | None, new: Plan) -> dict[int, tuple[Change, int]]:
     """By place, in the order of the new plan and then the old: what a version of `new` would change against `old`, and the
     text in question. A lesson keeps its place for good, so the same place is the same lesson."""
-    before, now = old.lines() if old else {}, new.lines()
-    found: dict[int, tuple[Change, int]] = {
-        place: ("changed" if place in before else "added", text)
-        for place, text in now.items()
-        if before.get(place) != text
-    }
-    return found | {place: ("removed", text) for place, text in before.items() if place not in now}
+    if old is None:
+        return {place: ("added", text) for place, text in zip(new.first, new.body, strict=True)}
+    found: dict[int, tuple[Change, int]] = {}
+    removed: dict[int, tuple[Change, int]] = {}
+    for place, before, now in differences(old, new):
+        word = change(before, now)
+        if now is not None and word is not None:
+            found[place] = (word, now)
+        elif before is not None:
+            removed[place] = ("removed", before)
+    return found | removed
+
+
+def change(then: int | None, now: int | None) -> Change | None:
+    """What a version that learns the text `now` at a place would change against one that learnt `then`."""
+    if then == now:
+        return None
+    if now is None:
+        return "removed"
+    return "added" if then is None else "changed"
 
 
 def owners(connection: Connection, texts: Sequence[int]) -> dict[int, str]:
@@ -134,29 +103,12 @@ def owners(connection: Connection, texts: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def _standing(connection: Connection, sets: TrainingSets, id: str, position: int) -> Standing:
-    place = places_at(connection, position)[id]
-    active = document_at(connection, id, position)["active"]
-    now = sets.plan(connection, id, position)
-    then = sets.plan(connection, id, active["position"]) if active else None
-    return Standing(
-        model=id,
-        version=active["version"] if active else None,
-        waiting=_waiting(connection, then, now, position),
-        learnt=frozenset(then.body) if then else frozenset(),
-        rivals=_rivals(connection, now, id, position),
-        sections=place.held_back,
-        personal=place.personal,
-    )
-
-
-def _waiting(connection: Connection, then: Plan | None, now: Plan, position: int) -> dict[int, Change]:
-    if then is None:
-        return dict.fromkeys(now.body, "added")
-    found = changes(then, now).values()
+def waiting_of(connection: Connection, standing: Standing, position: int) -> dict[int, Change]:
+    """By text what the next version would add, change or remove."""
+    found = changes(standing.then, standing.now).values()
     # What would be removed stands in the table with its present text, if it is still here.
-    removed = owners(connection, [text for change, text in found if change == "removed"])
-    texts: dict[int, Change] = {text: change for change, text in found if change != "removed"}
+    removed = owners(connection, [text for word, text in found if word == "removed"])
+    texts: dict[int, Change] = {text: word for word, text in found if word != "removed"}
     return texts | dict.fromkeys(_present(connection, sorted(removed.values()), position), "removed")
 
 
@@ -167,10 +119,11 @@ def _present(connection: Connection, ids: Sequence[str], position: int) -> Itera
         yield from connection.execute(query).scalars()
 
 
-def _rivals(connection: Connection, plan: Plan, id: str, position: int) -> dict[int, Loss]:
-    settled = settlements_of(connection, id, position)
+def rivals_of(connection: Connection, standing: Standing, position: int) -> dict[int, Loss]:
+    """By text the place of each QA in a conflict."""
+    settled = settlements_of(connection, standing.model, position)
     found: dict[int, Loss] = {}
-    for key, group in plan.groups.items():
+    for key, group in standing.now.groups.items():
         found |= _of_group(group, decided=key in settled and still(settled[key], group))
     return found
 

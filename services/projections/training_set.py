@@ -6,51 +6,30 @@ one's, a text set later before one set earlier. The others are duplicates (equal
 stands at its winner's place.
 """
 
-import hashlib
 import json
 from array import array
 from bisect import bisect_right
-from collections import OrderedDict, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from contracts.facts.conversation import Turn
 from contracts.queries import Conflict, TrainingLesson
 from services.projections.lineage import Contributor, Place, contributors
-from services.projections.tables import HELD_BACK, SHARED, body, erasure, lesson, model, settlement
+from services.projections.plan import Plan, lost, moved
+from services.projections.rivals import groups_of, settlements_of, still, taken_by
+from services.projections.tables import body, erasure, lesson, model, settlement
+from services.projections.turned import turned
 from services.refusals import Refused
 
 LARGEST_CACHE: Final = 16
 LARGEST_PAGE: Final = 850_000
 """Bytes of one page, so that a reply stays below the bus's limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A training set's order: `first[i]` is the place of the lesson whose text is `body[i]`.
-
-    `groups`: its QAs of one question key where there are several, the winner first.
-    """
-
-    first: "array[int]"
-    body: "array[int]"
-    groups: Mapping[str, Sequence["Rival"]]
-    conflicts: int
-    duplicates: int
-    erased: int
-
-    @property
-    def identity(self) -> str:
-        """Equal for equal training sets of one log."""
-        return hashlib.sha256(self.body.tobytes()).hexdigest()
-
-    def lines(self) -> dict[int, int]:
-        """The text at each place."""
-        return dict(zip(self.first, self.body, strict=True))
+Kept = TypeVar("Kept")
 
 
 PLACE: Final = (
@@ -125,12 +104,31 @@ class TrainingSets:
             if (plan := self._plans.get(key)) is not None:
                 self._plans.move_to_end(key)
                 return plan
-        plan = _plan(connection, id, position)
+            near = nearest_kept(self._plans, key)
+        plan = _moved(connection, near, key, position) or _plan(connection, id, position)
         with self._lock:
             self._plans[key] = plan
             while len(self._plans) > LARGEST_CACHE:
                 self._plans.popitem(last=False)
         return plan
+
+
+def nearest_kept(kept: Mapping[tuple[str, Moment], Kept], key: tuple[str, Moment]) -> tuple[Moment, Kept] | None:
+    """What is kept of the same model at the nearest moment, unless words were erased in between."""
+    id, now = key
+    there = [(at, one) for (of, at), one in kept.items() if of == id and at.erased == now.erased]
+    return min(there, key=lambda pair: abs(pair[0].changed - now.changed), default=None)
+
+
+def _moved(
+    connection: Connection, near: tuple[Moment, Plan] | None, key: tuple[str, Moment], position: int
+) -> Plan | None:
+    """A plan that is near, moved to the moment; None where too much changed."""
+    if near is None or near[1].taken != _takes(connection, key[0], position):
+        return None
+    before, after = near[0].changed, key[1].changed
+    changed = turned(connection, before, after)
+    return None if changed is None else moved(connection, near[1], key[0], changed, before, after)
 
 
 def page(
@@ -166,58 +164,17 @@ def conflicts_of(connection: Connection, plan: Plan, id: str, position: int) -> 
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """Which QA somebody let win, and when."""
-
-    winner: str
-    position: int
-
-
-def settlements_of(connection: Connection, id: str, position: int) -> dict[str, Settlement]:
-    """A training set's settlements by question key, the latest of each."""
-    query = select(settlement.c.question_key, settlement.c.winner, settlement.c.position).where(
-        settlement.c.training_set == id, settlement.c.position <= position
-    )
-    rows = connection.execute(query.order_by(settlement.c.position))
-    return {key: Settlement(winner, at) for key, winner, at in rows}
-
-
-def still(settled: Settlement, group: Sequence["Rival"]) -> bool:
-    """Whether nothing new has come up since somebody settled it."""
-    # The winner stays; but a text that was set after the settlement is news, which somebody should look at.
-    return settled.winner == group[0].id and all(one.body < settled.position for one in group)
-
-
-@dataclass(frozen=True, slots=True)
-class Rival:
-    """A QA that shares its question with others of the training set."""
-
-    id: str
-    body: int
-    answer_key: str
-    rank: tuple[bool, int, int, str]
-
-
-def losing_texts(
-    connection: Connection, id: str, taken: Sequence[Contributor], position: int, keys: Collection[str] | None = None
-) -> set[int]:
-    """The texts that another one keeps out of the model's training set: of duplicates, and of conflicts' losers.
-
-    `keys`: only those that have one of these question keys.
-    """
-    groups = _groups(connection, id, taken, position, keys)
-    return {one.body for group in groups.values() for one in group[1:]}
-
-
-def _plan(connection: Connection, id: str, position: int) -> Plan:
+def _takes(connection: Connection, id: str, position: int) -> tuple[Contributor, ...]:
     places = places_at(connection, position)
     if id not in places:
         raise _unknown(id, position)
-    taken = contributors(places, id)
-    groups = _groups(connection, id, taken, position)
+    return tuple(contributors(places, id))
+
+
+def _plan(connection: Connection, id: str, position: int) -> Plan:
+    taken = _takes(connection, id, position)
+    groups = groups_of(connection, id, taken, position)
     losers = {one.body for group in groups.values() for one in group[1:]}
-    same = sum(one.answer_key == group[0].answer_key for group in groups.values() for one in group[1:])
     condition = taken_by(taken, position)
     first, bodies = array("q"), array("q")
     query = select(lesson.c.first_position, lesson.c.body).where(condition, lesson.c.erased.is_(False))
@@ -227,56 +184,7 @@ def _plan(connection: Connection, id: str, position: int) -> Plan:
             first.append(place)
             bodies.append(text)
     erased = connection.execute(select(func.count()).where(condition, lesson.c.erased.is_(True))).scalar_one()
-    return Plan(first, bodies, groups, len(losers) - same, same, erased)
-
-
-def _groups(
-    connection: Connection, id: str, taken: Sequence[Contributor], position: int, only: Collection[str] | None = None
-) -> dict[str, list[Rival]]:
-    """QAs of one key where there are several, the winner first."""
-    settled = settlements_of(connection, id, position)
-    condition = and_(taken_by(taken, position), lesson.c.kind == "qa", lesson.c.erased.is_(False))
-    asked = () if only is None else (lesson.c.question_key.in_(list(only)),)
-    several = (
-        select(lesson.c.question_key).where(condition, *asked).group_by(lesson.c.question_key).having(func.count() > 1)
-    )
-    keys = list(connection.execute(several).scalars())
-    distance = {one.model: one.distance for one in taken}
-    found: dict[str, list[Rival]] = defaultdict(list)
-    columns = (lesson.c.question_key, lesson.c.id, lesson.c.model, lesson.c.body, lesson.c.answer_key)
-    for start in range(0, len(keys), 500):
-        query = select(*columns).where(condition, lesson.c.question_key.in_(keys[start : start + 500]))
-        for key, qa, owner, text, answer in connection.execute(query):
-            # A text's id is the position at which it was set, so the later one wins by the greater id.
-            loses = key not in settled or settled[key].winner != qa
-            found[key].append(Rival(qa, text, answer, (loses, distance[owner], -text, qa)))
-    return {key: sorted(group, key=lambda one: one.rank) for key, group in sorted(found.items())}
-
-
-def taken_by(taken: Sequence[Contributor], position: int) -> ColumnElement[bool]:
-    """The SQL of `Contributor.takes_in`, relatives that are alike in one condition."""
-    alike: dict[tuple[Any, ...], list[str]] = defaultdict(list)
-    for one in taken:
-        alike[one.distance == 0, one.takes, one.shared_only, one.without].append(one.model)
-    several = [_of_models(ids, *how) for how, ids in alike.items()]
-    # The plain list of models is what the index is read by; the rest is looked up in it.
-    models = lesson.c.model.in_([one.model for one in taken])
-    return and_(models, or_(*several), lesson.c.trains.is_(True), _valid(lesson, position))
-
-
-def _of_models(
-    ids: list[str], own: bool, takes: str, shared_only: bool, without: frozenset[str]
-) -> ColumnElement[bool]:
-    conditions: list[ColumnElement[bool]] = [lesson.c.model.in_(ids)]
-    if takes == "qas":
-        conditions.append(lesson.c.kind == "qa")
-    if shared_only:
-        conditions.append(lesson.c.held_back == SHARED)
-    elif not own:
-        conditions.append(lesson.c.held_back != HELD_BACK)
-    if without:
-        conditions.append(or_(lesson.c.held_back == SHARED, lesson.c.section_key.not_in(sorted(without))))
-    return and_(*conditions)
+    return Plan(taken, first, bodies, groups, *lost(groups.values()), erased)
 
 
 def _valid(table: Any, position: int) -> ColumnElement[bool]:

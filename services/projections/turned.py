@@ -1,7 +1,7 @@
 """The lessons that aren't the same at two positions: by them what is kept of one moment becomes what holds at another."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, or_, select
@@ -33,6 +33,12 @@ class Form(NamedTuple):
     active: bool
     purpose: str
 
+    @property
+    def place(self) -> int:
+        """Where it stands among the lessons that train."""
+        assert self.first_position is not None, f"{self.id} has never trained"
+        return self.first_position
+
 
 Forms = dict[str, list[Form]]
 """By lesson its forms."""
@@ -45,7 +51,12 @@ def turned(connection: Connection, one: int, other: int) -> Forms | None:
     # Whatever ceases goes on in another form, so those that began tell of all.
     begun = select(lesson.c.id).where(lesson.c.valid_from > low, lesson.c.valid_from <= high).limit(FEW + 1)
     found = list(connection.execute(begun).scalars())
-    return None if len(found) > FEW else _by_lesson(_of(connection, sorted(set(found))))
+    return None if len(found) > FEW else forms_of(connection, set(found))
+
+
+def forms_of(connection: Connection, ids: Collection[str]) -> Forms:
+    """All forms of these lessons."""
+    return _by_lesson(_of(connection, sorted(ids)))
 
 
 def turned_since(connection: Connection, position: int, until: int) -> Forms:
