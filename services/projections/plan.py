@@ -46,6 +46,9 @@ class Plan:
         return self.body[index] if index < len(self.first) and self.first[index] == place else None
 
 
+EMPTY: Final = Plan((), array("q"), array("q"), {}, 0, 0, 0)
+
+
 def differences(old: Plan, new: Plan) -> Iterator[Difference]:
     """Where two plans don't have the same text, in order. What they share costs next to nothing."""
     return _differences(old, new, (0, len(old.first)), (0, len(new.first)))

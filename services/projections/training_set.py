@@ -137,7 +137,7 @@ def page(
     """Lessons beyond `after` (a `next` of before), and the next `after`, None at the end."""
     start = bisect_right(plan.first, int(after)) if after else 0
     wanted = plan.body[start : start + limit]
-    found = _lessons(connection, wanted, position)
+    found = lessons_of(connection, wanted, position)
     size = 0
     taken: list[TrainingLesson] = []
     for id in wanted:
@@ -147,6 +147,19 @@ def page(
         taken.append(found[id][0])
     end = start + len(taken)
     return taken, str(plan.first[end - 1]) if end < len(plan.body) else None
+
+
+def lessons_of(connection: Connection, bodies: Sequence[int], position: int) -> dict[int, tuple[TrainingLesson, int]]:
+    """Lessons by their texts, each with its size on a page."""
+    found: dict[int, tuple[TrainingLesson, int]] = {}
+    together = body.join(lesson, and_(lesson.c.id == body.c.lesson, _valid(lesson, position)))
+    columns = (body.c.id, body.c.lesson, body.c.kind, lesson.c.model, body.c.document)
+    for start in range(0, len(bodies), 500):
+        query = select(*columns).select_from(together).where(body.c.id.in_(list(bodies[start : start + 500])))
+        for text, id, kind, owner, document in connection.execute(query):
+            given = {"id": id, "kind": kind, "model": owner, "position": text}
+            found[text] = (_lesson(given, json.loads(document)), len(document.encode()) + 300)
+    return found
 
 
 def conflicts_of(connection: Connection, plan: Plan, id: str, position: int) -> list[Conflict]:
@@ -189,18 +202,6 @@ def _plan(connection: Connection, id: str, position: int) -> Plan:
 
 def _valid(table: Any, position: int) -> ColumnElement[bool]:
     return and_(table.c.valid_from <= position, table.c.valid_to > position)
-
-
-def _lessons(connection: Connection, bodies: Sequence[int], position: int) -> dict[int, tuple[TrainingLesson, int]]:
-    found: dict[int, tuple[TrainingLesson, int]] = {}
-    together = body.join(lesson, and_(lesson.c.id == body.c.lesson, _valid(lesson, position)))
-    columns = (body.c.id, body.c.lesson, body.c.kind, lesson.c.model, body.c.document)
-    for start in range(0, len(bodies), 500):
-        query = select(*columns).select_from(together).where(body.c.id.in_(list(bodies[start : start + 500])))
-        for text, id, kind, owner, document in connection.execute(query):
-            given = {"id": id, "kind": kind, "model": owner, "position": text}
-            found[text] = (_lesson(given, json.loads(document)), len(document.encode()) + 300)
-    return found
 
 
 def _lesson(owner: dict[str, Any], text: dict[str, Any]) -> TrainingLesson:

@@ -11,7 +11,8 @@ from services.similarity.index import FAINT, Index, Match, rank, score
 from services.similarity.tokens import features, tokens
 
 WORDS = ["kiln", "kilns", "glaze", "plate", "fire", "the", "how", "пещ", "пещта", "глазура", "x", "7"]
-TEXTS = st.lists(st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), max_size=12)
+TEXT = st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join)
+TEXTS = st.lists(TEXT, max_size=12)
 
 
 def same(found: list[Match], expected: list[Match]) -> None:
@@ -34,6 +35,28 @@ def test_an_index_grown_text_by_text_is_the_one_built_at_once(texts: list[str], 
         grown.nearest(query)
 
     assert grown.nearest(query, 99) == Index.build(texts).nearest(query, 99)
+
+
+@settings(deadline=None)
+@given(TEXTS, st.lists(st.tuples(st.integers(0, 20), st.none() | TEXT, TEXT, st.integers(1, 5)), max_size=70))
+def test_an_index_whose_texts_came_and_went_is_the_one_built_of_those_that_are_there(
+    texts: list[str], changes: list[tuple[int, str | None, str, int]]
+) -> None:
+    index = Index.build(texts)
+    there = {place: (place, text) for place, text in enumerate(texts)}
+    for place, text, query, limit in changes:
+        if place in there:
+            index.remove(there.pop(place)[0])
+        if text is not None:
+            there[place] = (index.add(text, place), text)
+
+        found = index.nearest(query, limit)
+
+        # Rows are another matter: in the built one they are counted in the order of places.
+        places = sorted(there)
+        built = Index.build(there[place][1] for place in places)
+        expected = [(there[places[one.row]][0], one.score) for one in built.nearest(query, limit)]
+        assert [(one.row, one.score) for one in found] == expected
 
 
 @settings(deadline=None)
@@ -60,6 +83,18 @@ def test_of_equal_texts_the_latest_comes_first() -> None:
     index = Index.build(["Where is the kiln?", "Who fires it?", "Where is the kiln"])
 
     assert [one.row for one in index.nearest("where is the kiln", 2)] == [2, 0]
+
+
+def test_an_index_grows_no_further_than_its_texts() -> None:
+    index = Index.build(["Where is the kiln?", "Who fires it?"])
+
+    used = set()
+    for number in range(50):
+        index.remove(1)
+        used.add(index.add(f"Who fires kiln {number}?"))
+
+    assert used == {1}
+    assert [one.row for one in index.nearest("Who fires kiln 49?", 1)] == [1]
 
 
 def test_the_same_text_scores_one_and_an_unknown_word_lowers_the_score() -> None:
