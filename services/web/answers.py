@@ -24,6 +24,12 @@ def lead(request: Request, url: str) -> Response:
     return RedirectResponse(url, status_code=303)
 
 
+def lead_saying(request: Request, visitor: Visitor, url: str, said: str) -> Response:
+    """To another page, where a toast says what was done."""
+    visitor.house.toasts.put(visitor.session.digest, "parts/plain_toast.html", {"said": said})
+    return lead(request, url)
+
+
 def refreshed(request: Request, visitor: Visitor, back: str, said: str, kind: str = "") -> Response:
     """It is done, and the page shows it by its live regions: a toast says so, an open dialog closes."""
     if not by_script(request):

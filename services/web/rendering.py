@@ -48,7 +48,8 @@ def environment(language: str) -> Environment:
         "called": called(language), "instant": instant, "size": size(language), "calendar": calendar(language), "money": money(language),
     }  # fmt: skip
     made.filters |= {
-        name: _timed(name, language) for name in ("clock", "day", "moment", "date", "lately", "recently", "exactly")
+        name: _timed(name, language)
+        for name in ("clock", "day", "moment", "date", "brief", "lately", "recently", "exactly")
     }
     made.tests["holds"] = lambda several, one: one in several
     macros = made.get_template("macros.html").module
@@ -169,6 +170,8 @@ def _timed(name: str, language: str) -> Any:
         if name == "clock" or (name in ("lately", "recently") and at.date() == today):
             return str(short)
         pattern = "d MMMM" if at.year == today.year else _WITH_YEAR[language]
+        if name in ("brief", "lately"):  # in the columns of tables and lists
+            pattern = "d MMM" if at.year == today.year else "d MMM y"
         if name == "day":
             pattern = _WEEKDAY[language] + pattern
         day = str(format_date(at.date(), pattern, locale=language))

@@ -16,7 +16,7 @@ _KINDS: Final = {".css": "text/css; charset=utf-8", ".js": "text/javascript; cha
 _PAGE: Final = ("apprentice.js", "dialogs.js")
 TOGETHER: Final[Mapping[str, tuple[str, ...]]] = {
     "htmx.js": ("vendor/htmx.min.js", "vendor/hx-sse.min.js", "vendor/hx-upsert.min.js"),
-    "page.js": _PAGE,
+    "page.js": (*_PAGE, "undo.js"),
     "chat-page.js": (*_PAGE, "chat.js"),
 }
 """Scripts that are sent as one: fewer requests, and alike words are compressed together."""

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from contracts.queries import Conflict, Contender
 from services.web.pages.conflicts import steps, why_wins
+from services.web.views.wording import against
 from tests.fixtures.browser import People
 from tests.fixtures.system import System
 
@@ -32,6 +33,11 @@ def conflict(*rivals: Contender, settled: bool = False) -> Conflict:
 )
 def test_steps_between_models_are_counted_along_the_lineage(one: str, other: str, number: int | None) -> None:
     assert steps(one, other, PARENTS) == number
+
+
+def test_answers_with_little_in_common_are_shown_plain() -> None:
+    assert against("On the first Thursday of the month.", "Twice a month.") == "Twice a month."
+    assert against("At six & later.", "At seven & later.") == "At <del>six</del><ins>seven</ins> &amp; later."
 
 
 def test_why_an_answer_wins_is_the_first_rule_in_which_they_differ() -> None:

@@ -6,12 +6,9 @@ from time import perf_counter
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from contracts.queries import FoundRow
 from services.web.views.palette import actions, marked, matching, of_model, places
 from tests.fixtures.browser import People, until_live
 from tests.fixtures.system import System
-
-MODEL = FoundRow(kind="model", id="sales", name="AI Sales Assistant", rank=0, model="sales")
 
 
 def test_words_are_marked_where_they_stand_and_nothing_else_is_markup() -> None:
@@ -19,9 +16,9 @@ def test_words_are_marked_where_they_stand_and_nothing_else_is_markup() -> None:
     assert marked("a.b", "") == "a.b"
 
 
-@pytest.mark.parametrize(("trainer", "administrator", "number"), [(False, False, 0), (True, False, 2), (True, True, 3)])
+@pytest.mark.parametrize(("trainer", "administrator", "number"), [(False, False, 0), (True, False, 2), (True, True, 5)])
 def test_what_can_be_done_with_a_model_depends_on_the_role(trainer: bool, administrator: bool, number: int) -> None:
-    assert len(of_model(str, MODEL, trainer=trainer, administrator=administrator)) == number
+    assert len(of_model(str, "sales", "Sales Assistant", trainer=trainer, administrator=administrator)) == number
 
 
 def test_members_are_offered_no_place_of_the_studio() -> None:
@@ -67,6 +64,18 @@ def test_a_model_is_found_and_opened_by_keys_alone(system: System, people: Peopl
     mara.keyboard.press("Enter")
 
     mara.wait_for_url("**/models/support")
+
+
+@pytest.mark.slow
+def test_an_action_is_found_by_what_it_does_and_to_whom(system: System, people: People) -> None:
+    mara = people.sign_in(system, "mara")
+    box = opened(mara, system)
+
+    box.fill("compile support")
+    expect(mara.get_by_role("option", name="Compile AI Support Assistant")).to_have_attribute("aria-selected", "true")
+    mara.keyboard.press("Enter")
+
+    mara.wait_for_url("**/models/support#pf")
 
 
 @pytest.mark.slow

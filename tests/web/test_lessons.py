@@ -56,6 +56,40 @@ def test_a_lesson_is_edited_in_its_row_and_the_edit_undone(system: System, peopl
     expect(row(page, id)).to_contain_text("No.")
 
 
+def test_by_keys_alone_a_row_is_edited_and_taken_back_and_the_focus_stays_there(system: System, people: People) -> None:
+    id = taught(system, "Do we rent kilns?", "No.")
+    page = opened(system, people.sign_in(system, "theo"), "/models/desk/lessons")
+    edit = row(page, id).get_by_role("link", name="Edit")
+
+    edit.focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Answer", exact=True).fill("By the day.")
+    page.keyboard.press("Control+Enter")
+    expect(row(page, id)).to_contain_text("By the day.")
+    expect(edit).to_be_focused()
+
+    page.keyboard.press("Control+z")
+    expect(row(page, id)).to_contain_text("No.")
+    expect(edit).to_be_focused()
+
+
+def test_filters_stay_open_while_one_chooses_and_each_has_its_chip(system: System, people: People) -> None:
+    asked = taught(system, "What is 7 by 8?", "56.", purpose="validation")
+    page = opened(system, people.sign_in(system, "theo"), "/models/desk/lessons?q=7+by+8")
+
+    page.get_by_role("button", name="Filter").click()
+    page.get_by_label("Purpose").select_option("training")
+    expect(row(page, asked)).to_have_count(0)
+    page.get_by_label("Purpose").select_option("validation")
+    expect(row(page, asked)).to_be_visible()
+    expect(page.get_by_label("Purpose")).to_be_visible()
+
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Purpose")).to_be_hidden()
+    page.get_by_role("link", name="For validation, take this filter away").click()
+    expect(page).not_to_have_url(re.compile("purpose"))
+
+
 def test_escape_leaves_the_row_as_it_was(system: System, people: People) -> None:
     id = taught(system, "Do we engrave?", "No.")
     page = opened(system, people.sign_in(system, "theo"), "/models/desk/lessons")
@@ -66,6 +100,7 @@ def test_escape_leaves_the_row_as_it_was(system: System, people: People) -> None
 
     expect(row(page, id)).not_to_have_class(re.compile("editing"))
     expect(row(page, id)).to_contain_text("No.")
+    expect(row(page, id).get_by_role("link", name="Edit")).to_be_focused()
 
 
 def test_a_row_that_somebody_else_changed_is_shown_beside_what_was_typed(system: System, people: People) -> None:
@@ -93,13 +128,18 @@ def test_lessons_are_added_one_after_the_other_on_top(system: System, people: Pe
     form.get_by_label("When someone asks").fill("where is the CLAY from")
     form.get_by_label("it should answer").fill("From Aldermoor.")
     expect(form.get_by_text("It is taught already: From our own region.")).to_be_visible()
+    before = int(page.locator("#lesson-total").inner_text().split(",")[0])
+    assert page.get_by_role("link", name="Conflict").count() == 0
     page.keyboard.press("Control+Enter")
 
     expect(page.locator("#rows tr").first).to_contain_text("From Aldermoor.")
     expect(form.get_by_label("When someone asks")).to_have_value("")
     expect(form.get_by_label("When someone asks")).to_be_focused()
+    expect(page.locator("#lesson-total")).to_have_text(re.compile(rf"^{before + 1}\b"))
+    expect(page.get_by_role("link", name="Conflict 2", exact=True)).to_be_visible()
     page.keyboard.press("Escape")
     expect(form).to_have_count(0)
+    expect(page.get_by_role("link", name="Add lesson")).to_be_focused()
 
 
 def test_a_change_by_somebody_else_shows_in_its_row_and_does_not_move_the_others(

@@ -52,6 +52,19 @@ def test_a_folded_model_hides_what_stands_below_it(system: System, people: Peopl
     expect(page.get_by_role("link", name="AI Sales Assistant", exact=True)).to_have_count(1)
 
 
+def test_every_level_of_the_tree_stands_further_in(system: System, people: People) -> None:
+    above = "sales"
+    for name in ("Retail", "Shops", "Ghent"):
+        system.send("ModelDefined", "--subject", name.lower(), name=name, parent=above)
+        above = name.lower()
+    page = opened(system, people.sign_in(system, "theo"), "/models")
+
+    boxes = [page.get_by_role("link", name=name, exact=True).bounding_box() for name in ("Retail", "Shops", "Ghent")]
+    lefts = [box["x"] for box in boxes if box is not None]
+    assert lefts == sorted(set(lefts))
+    assert len(lefts) == 3
+
+
 def test_the_tree_shows_at_once_what_others_teach(system: System, people: People, scratch: str) -> None:
     page = opened(system, people.sign_in(system, "theo"), "/models")
 
@@ -147,6 +160,19 @@ def test_preflight_says_what_the_next_version_would_change_and_compile_begins_it
     people.problems.clear()  # the page of a compilation is another part's
 
 
+def test_what_preflight_warns_of_comes_first_and_leads_to_where_it_is_mended(system: System, people: People) -> None:
+    system.send("ModelDefined", "--subject", "warned", name="Warned", provider="embedded")
+    for answer in ("In spring.", "In autumn."):
+        system.send("QAAdded", model="warned", question="When is the fair?", answer=answer)
+    page = opened(system, people.sign_in(system, "theo"), "/models/warned")
+
+    first = page.get_by_role("region", name="Preflight").get_by_role("listitem").first
+    expect(first).to_contain_text("1 question has several answers; only the winner is learnt.")
+    first.get_by_role("link", name="Settle them, or revise the answers.").click()
+
+    expect(page.get_by_role("heading", name="When is the fair?")).to_be_visible()
+
+
 def test_a_version_is_rolled_back_to_with_one_click(system: System, people: People) -> None:
     system.send("QAAdded", model="sales", question="What is new in spring?", answer="Ember.")
     system.ask_json("compile", "sales")
@@ -156,7 +182,7 @@ def test_a_version_is_rolled_back_to_with_one_click(system: System, people: Peop
     page.get_by_role("button", name="Roll back").click()
 
     expect(page.locator("#standing").get_by_text("v1 answers now")).to_be_visible()
-    page.get_by_role("button", name="Activate").click()
+    page.get_by_role("button", name="Undo").click()
     expect(page.locator("#standing").get_by_text("v2 answers now")).to_be_visible()
 
 

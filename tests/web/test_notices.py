@@ -85,6 +85,19 @@ def test_a_proposer_reads_why_a_lesson_was_declined_as_it_was_written(system: Sy
     expect(ines.get_by_text("Your lesson for AI Sales Assistant was declined")).to_be_visible()
 
 
+def test_trainers_read_who_proposes_what_and_what_became_of_it(system: System, people: People) -> None:
+    qa = {"model": "sales", "question": "May we lend pieces?", "answer": "For a month."}
+    proposed = system.ask_json("send", "QAAdded", json.dumps(qa), "--as", "ines")["subject"]
+    theo = opened(system, people.sign_in(system, "theo"), "/notices")
+    told = theo.locator("#told").get_by_role("link").filter(has_text="May we lend pieces?")
+    expect(told).to_contain_text("Ines Calder proposes a lesson for AI Sales Assistant")
+    expect(told).to_contain_text("It waits for a trainer.")
+
+    system.ask_json("approve", proposed)
+
+    expect(told).to_contain_text("It was approved.")
+
+
 def test_a_base_model_that_ends_is_told_to_administrators_by_name(system: System, people: People) -> None:
     system.send("ProviderRegistered", "--subject", "evil", name=HOSTILE, provider_kind="openai_compatible",
                 base_url="https://api.example/v1", base_model="open-1")  # fmt: skip

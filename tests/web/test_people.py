@@ -53,6 +53,7 @@ def test_only_what_differs_is_changed_and_others_see_it_without_a_reload(system:
     mara.get_by_label("Name to sign in with").fill("jonas.b")
     mara.get_by_role("button", name="Save").click()
     mara.wait_for_url("**/people")
+    mara.get_by_text("Saved.").wait_for()
 
     jonas = ruth.get_by_role("row").filter(has_text="Jonas Brandt")
     jonas.get_by_text("member, trainer").wait_for()

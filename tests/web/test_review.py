@@ -91,6 +91,25 @@ def test_keys_move_approve_and_decline_with_a_reason_that_the_proposer_sees(empt
     assert lesson(empty, "How tall is a tower?") == {}
 
 
+def test_many_are_approved_by_keys_and_only_the_latest_toasts_are_in_the_way(empty: System, people: People) -> None:
+    for number in range(5):
+        proposed(empty, f"How wide is bowl {number}?", f"{number + 20} cm.")
+    theo = people.sign_in(empty, "theo")
+    review(theo, empty)
+    chosen = theo.get_by_role("textbox", name="Question")
+
+    for number in range(4):
+        expect(chosen).to_have_value(f"How wide is bowl {number}?")
+        theo.keyboard.press("a")
+    expect(chosen).to_have_value("How wide is bowl 4?")
+
+    told = theo.locator("#toasts").get_by_text("Approved.").locator("visible=true")
+    assert 1 <= told.count() <= 3
+    theo.keyboard.press("Control+z")
+    theo.get_by_text("Taken back").wait_for()
+    assert lesson(empty, "How wide is bowl 3?")["active"] is False
+
+
 def test_a_change_is_shown_beside_the_lesson_as_it_is(empty: System, people: People) -> None:
     known = empty.send("QAAdded", model="support", question="When do we close?", answer="At six in the evening.")
     change = json.dumps({"answer": "At seven in the evening."})

@@ -19,7 +19,7 @@ from services.web.problems import Told, explained
 from services.web.shell import page, part
 from services.web.views.lesson_changes import Change
 from services.web.views.lesson_words import answered
-from services.web.views.wording import difference
+from services.web.views.wording import against
 from services.web.visitor import STUDIO, Signed, Visitor
 
 Show = Literal["conflicts", "duplicates", "alike", "personal"]
@@ -160,7 +160,7 @@ async def _context(
     return {
         "model": model, "show": show, "every": every, "repeated": repeated, "shown": shown[:AT_A_TIME],
         "more": len(shown) > AT_A_TIME or (undecided is not None and undecided.next is not None), "personal": personal, "resembling": resembling,
-        "difference": difference, "can_teach": visitor.has("trainer"), "answers": {one.id: answered(one) for one in lessons}, "before": before,
+        "against": against, "can_teach": visitor.has("trainer"), "answers": {one.id: answered(one) for one in lessons}, "before": before,
         "names": {one.id: one.names.get(visitor.language) or one.name for one in known.models},
         "named": lambda actor: named(everybody, actor), "why": lambda one: why_wins(one, model.id, parents),
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """Find or do anything: the palette, the same as a page, and the list of keys."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -66,13 +66,19 @@ def _groups(
 ) -> Groups:
     say, trainer, administrator = visitor.text, visitor.has("trainer"), visitor.has("administrator")
     studio = visitor.has(*STUDIO)
-    models = [one for one in found if one.kind == "model"]
+    models = {one.id: one.name for one in found if one.kind == "model"}
+    others = {one.model: one.called(visitor.language) for one in everybody.values() if one.model and one.joins}
     does = matching(actions(say, language=visitor.language, administrator=administrator), words)
-    of_models = [
-        option
-        for one in models[:OF_MODELS]
-        for option in of_model(say, one, trainer=trainer, administrator=administrator)
-    ]
+
+    def doing(models: Iterable[tuple[str, str]]) -> list[Option]:
+        able = {"trainer": trainer, "administrator": administrator}
+        return [option for id, name in models for option in of_model(say, id, name, **able)]
+
+    # "compile marketing" names no model, but what can be done with one.
+    elsewhere = [(id, name) for id, name in others.items() if id not in models]
+    of_models = doing(list(models.items())[:OF_MODELS]) + (
+        matching(doing(elsewhere), words)[:PER_KIND] if words else []
+    )
     goes = matching(places(say, studio=studio), words)
     named = [option for one in found if one.kind != "lesson" and (option := _option(visitor, one, everybody))]
     lessons = [option for one in found if one.kind == "lesson" and (option := _option(visitor, one, everybody))]

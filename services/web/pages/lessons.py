@@ -50,6 +50,8 @@ async def lessons(request: Request, visitor: Signed, id: str, add: bool = False)
     context = await table_context(visitor, view) | {"adding": add}
     if aims_at(request, "lessons"):
         return part(request, visitor, "parts/lesson_table.html", headers={"hx-push-url": view.here()}, **context)
+    if aims_at(request, "facets"):
+        return part(request, visitor, "parts/lesson_table.html", **context)
     return await page(request, visitor, "lessons.html", **context)
 
 
@@ -106,7 +108,7 @@ async def add(
         return lead(request, f"/models/{id}" if to == "model" else f"/models/{id}/lessons")
     model, row = await asyncio.gather(_model(visitor, id), _row(visitor, id, accepted.subject))
     return part(
-        request, visitor, "parts/lesson_added.html", given=given | {"question": "", "answer": ""}, problem="",
+        request, visitor, "parts/lesson_added.html", headers={"hx-trigger": "taught"}, given=given | {"question": "", "answer": ""}, problem="",
         **row, model=model, sections=[],
     )  # fmt: skip
 
@@ -156,7 +158,15 @@ async def save(
         )
     if not by_script(request):
         return lead(request, f"/models/{id}/lessons")
-    return part(request, visitor, "parts/lesson_saved.html", **context, before=_given(before) if changes else None)
+    headers = {"hx-trigger": "taught"}
+    return part(
+        request,
+        visitor,
+        "parts/lesson_saved.html",
+        headers=headers,
+        **context,
+        before=_given(before) if changes else None,
+    )
 
 
 async def _row(visitor: Visitor, model: str, lesson: str) -> dict[str, Any]:

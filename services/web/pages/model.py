@@ -10,7 +10,7 @@ from contracts.facts.model import VersionChosen
 from contracts.facts.person import ModelUnwatched, ModelWatched
 from contracts.queries import Asked, Compilations, ModelRow, Preflight
 from services.refusals import Refused
-from services.web.answers import aims_at, by_script, lead, refreshed
+from services.web.answers import aims_at, by_script, lead
 from services.web.asking import MODULE
 from services.web.directory import named
 from services.web.model_about import about
@@ -41,6 +41,8 @@ async def one_model(request: Request, visitor: Signed, id: str, add: bool = Fals
     if aims_at(request, "lessons"):
         context = await table_context(visitor, view)
         return part(request, visitor, "parts/lesson_table.html", headers={"hx-push-url": view.here()}, **context)
+    if aims_at(request, "facets"):
+        return part(request, visitor, "parts/lesson_table.html", **await table_context(visitor, view))
     table, said, versions = await asyncio.gather(
         table_context(visitor, view), about(visitor, id), _versions(visitor, id)
     )
@@ -69,9 +71,15 @@ async def versions(request: Request, visitor: Signed, id: str) -> HTMLResponse:
 async def choose(request: Request, visitor: Signed, id: str, version: Annotated[int, Form()], fact: FormId) -> Response:
     """This version answers from now on."""
     visitor.need("administrator")
+    before: ModelRow = await visitor.ask("model", model=id)
     await visitor.report(VersionChosen(version=version), subject=id, id=fact)
-    said = visitor.text("v%(version)s answers now.") % {"version": version}
-    return refreshed(request, visitor, f"/models/{id}", said)
+    if not by_script(request):
+        return lead(request, f"/models/{id}")
+    headers = {"hx-trigger": "lessons-changed"}
+    return part(
+        request, visitor, "parts/version_chosen.html", headers=headers, model=id, version=version,
+        before=before.active.version if before.active else None,
+    )  # fmt: skip
 
 
 # what the next version would be ---------------------------------------------------------------------------------------

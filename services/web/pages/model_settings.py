@@ -13,7 +13,7 @@ from contracts.facts.model import ModelArchived, ModelRestored
 from contracts.queries import Affected, LessonTable, ModelRow, Models, Notices, ProviderRow, Providers
 from services.folding import fold
 from services.refusals import Refused
-from services.web.answers import by_script, lead
+from services.web.answers import by_script, lead, lead_saying
 from services.web.languages import LANGUAGES
 from services.web.problems import Told, explained
 from services.web.shell import page, part
@@ -67,10 +67,7 @@ async def save(request: Request, visitor: Signed, id: str, fact: FormId, revisio
     except (ValueError, ValidationError):
         problem, status = _number(visitor), 422
     else:
-        visitor.house.toasts.put(
-            visitor.session.digest, "parts/said_toast.html", {"said": visitor.text("Saved."), "kind": ""}
-        )
-        return lead(request, f"/models/{id}/settings")
+        return lead_saying(request, visitor, f"/models/{id}/settings", visitor.text("Saved."))
     if by_script(request):
         return part(request, visitor, "parts/settings_form.html", status, **context, wanted=wanted, problem=problem)
     return await page(request, visitor, "settings.html", status, **context, wanted=wanted, problem=problem)

@@ -7,13 +7,16 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from contracts.facts.person import ModelUnwatched, ModelWatched, NoticesRead
-from contracts.queries import Assistants, NoticeRow, Notices, ProposalRow
+from contracts.queries import Assistants, NoticeRow, Notices, Proposals
 from services.refusals import Refused
+from services.web.directory import named
 from services.web.shell import page, part
+from services.web.views.proposed import Proposed
 from services.web.visitor import Signed, Visitor
 
 PANEL = 12
 PAGE = 50
+OF_PROPOSALS = ("lesson_proposed", "proposal_approved", "proposal_declined")
 
 router = APIRouter()
 Text = Annotated[str, Form()]
@@ -59,18 +62,27 @@ async def watch(visitor: Signed, model: Text, id: Text, wanted: Text = "") -> Re
 
 
 async def _told(visitor: Visitor, limit: int, before: int | None = None) -> dict[str, Any]:
-    told, models = await asyncio.gather(visitor.ask("notices", limit=limit, before=before), visitor.ask("assistants"))
+    told, models, everybody = await asyncio.gather(
+        visitor.ask("notices", limit=limit, before=before), visitor.ask("assistants"),
+        visitor.house.directory.everybody(),
+    )  # fmt: skip
     found: Notices = told
     known: Assistants = models
     names = {one.model: one.names.get(visitor.language) or one.name for one in known.assistants}
-    declined = [row for row in found.notices if row.kind == "proposal_declined"]
-    reasons = await asyncio.gather(*(_reason(visitor, row) for row in declined))
+    proposals = await _proposals(visitor, found)
+    about = {
+        row.position: {
+            "question": one.question, "who": named(everybody, one.row.proposer).called(visitor.language),
+            "status": one.row.status, "reason": one.row.reason,
+        }
+        for row in found.notices if (one := proposals.get(getattr(row, "proposal", None) or ""))
+    }  # fmt: skip
     return {
         "notices": [_called(row, names) for row in found.notices],
         "unread": found.unread,
         "watching": set(found.watching),
         "next": found.next,
-        "reasons": {row.position: reason for row, reason in zip(declined, reasons, strict=True)},
+        "about": about,
     }
 
 
@@ -83,7 +95,13 @@ def _called(row: NoticeRow, names: dict[str, str]) -> NoticeRow:
     return row.model_copy(update=update) if update else row
 
 
-async def _reason(visitor: Visitor, row: NoticeRow) -> str:
-    """Why a proposal was declined; empty once it is erased."""
-    proposal: ProposalRow = await visitor.ask("proposal", proposal=getattr(row, "proposal", ""))
-    return proposal.reason
+async def _proposals(visitor: Visitor, told: Notices) -> dict[str, Proposed]:
+    """What the notices speak of, as it stands now. The newest come at once, older ones one by one."""
+    ids = {str(getattr(row, "proposal", "")) for row in told.notices if row.kind in OF_PROPOSALS}
+    if not ids:
+        return {}
+    newest: Proposals = await visitor.ask("proposals", status=None, before=told.notices[0].position + 1, limit=100)
+    rows = [one for one in newest.proposals if one.id in ids]
+    older = ids - {one.id for one in rows}
+    rows += await asyncio.gather(*(visitor.ask("proposal", proposal=id) for id in older))
+    return {row.id: Proposed(row) for row in rows}

@@ -10,7 +10,7 @@ from contracts.facts.module import ModuleTrusted, Trust
 from contracts.facts.person import PersonAdded, PersonErased, PersonRevised, RoleName, Roles
 from contracts.queries import Assistants, LearntFrom, Modules, People, PersonRow
 from services.refusals import Refused
-from services.web.answers import lead
+from services.web.answers import lead, lead_saying
 from services.web.languages import LANGUAGES
 from services.web.problems import Told, explained
 from services.web.shell import page
@@ -99,7 +99,7 @@ async def revise(
         newer: PersonRow = await visitor.ask("person", person=id)
         status = 409 if refused.code == "conflict" else 422
         return await _form(request, visitor, newer, given, explained(visitor, refused), status)
-    return lead(request, "/people")
+    return lead_saying(request, visitor, "/people", visitor.text("Saved."))
 
 
 @router.post("/people/{id}/link")
@@ -117,7 +117,7 @@ async def sign_out(request: Request, visitor: Signed, id: str) -> Response:
     """Out, in every browser."""
     visitor.need("administrator")
     await _end(visitor, id)
-    return lead(request, "/people")
+    return lead_saying(request, visitor, "/people", visitor.text("Signed out in every browser."))
 
 
 @router.post("/people/{id}/erase")
@@ -152,7 +152,7 @@ async def trust(
     except Refused as refused:
         if refused.code != "nothing_changes":
             raise
-    return lead(request, "/people#modules")
+    return lead_saying(request, visitor, "/people#modules", visitor.text("Saved."))
 
 
 async def _form(

@@ -18,7 +18,7 @@ from contracts.facts.provider import (
 )
 from contracts.queries import Models, Preflight, ProviderRow, Providers
 from services.refusals import Refused
-from services.web.answers import lead
+from services.web.answers import lead, lead_saying
 from services.web.problems import explained
 from services.web.rendering import new_id
 from services.web.shell import page, part
@@ -101,7 +101,7 @@ async def revise(
         status = 409 if isinstance(problem, Refused) and problem.code == "conflict" else 422
         found, models = await _known(visitor)
         return await _page(request, visitor, found, models, _find(found, id), given, _said(visitor, problem), status)
-    return lead(request, f"/providers/{id}")
+    return lead_saying(request, visitor, f"/providers/{id}", visitor.text("Saved."))
 
 
 @router.post("/providers/{id}/retire")

@@ -102,7 +102,8 @@ async def approve(
         return await _again(request, visitor, id, given, explained(visitor, refused), status)
     return await _next(
         request, visitor, id, "parts/approved_toast.html",
-        {"proposal": id, "position": accepted.position, "lesson": row.lesson or id, "edited": bool(approved.changes())},
+        {"proposal": id, "position": accepted.position, "lesson": row.lesson or id, "edited": bool(approved.changes()),
+         "question": given.get("question", proposed.question)},
     )  # fmt: skip
 
 

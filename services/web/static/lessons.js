@@ -31,7 +31,7 @@ document.addEventListener("click", (event) => {
   if (at("[data-clear]")) clear();
   if (at("[data-all-pages]")) { bar().elements.every.value = "1"; count(); }
   const dropped = at("[data-drop]");
-  if (dropped) document.querySelector(dropped.dataset.drop)?.remove();
+  if (dropped) { left = "add"; document.querySelector(dropped.dataset.drop)?.remove(); settle(); }
   // The toast has said what it had to; its form must stay until it is answered.
   if (at("[data-once] .btn")) setTimeout(() => { at("[data-toast]").hidden = true; });
 });
@@ -44,10 +44,22 @@ document.addEventListener("keydown", (event) => {
   else if (bar() && !bar().hidden) clear();
 });
 
+// Where an edited row stood its pencil gets the focus, and where what was ticked is done with, the tick of all.
+let left;
+const settle = () => {
+  const at = document.activeElement;
+  if (at !== document.body && at.checkVisibility()) return;
+  (left && document.querySelector(`#${CSS.escape(left)} .edit, a[data-key=${left}]`) || document.querySelector("[data-every]"))?.focus();
+  left = undefined;
+};
+document.addEventListener("close-dialog", settle);
+document.addEventListener("htmx:before:swap", () => { left = document.activeElement.closest(".editing")?.id ?? left; });
+
 // After a swap the ticks may be others, and the page may be another.
 document.addEventListener("htmx:after:swap", () => {
   if (bar()) bar().elements.view.value = location.search.slice(1);
   count();
+  if (left) settle();
 });
 count();
 

@@ -20,7 +20,8 @@ const step = (by) => {
 
 // With nothing typed, where one was before comes first.
 const begin = () => {
-  const list = document.getElementById("hits"), places = recent().filter((one) => one.here !== here);
+  const list = document.getElementById("hits");
+  const places = recent().filter((one) => one.here !== here).slice(0, 5);
   if (!input()?.value.trim() && places.length && !document.getElementById("recent")) {
     const group = document.createElement("div"), heading = document.createElement("p");
     group.setAttribute("role", "group");
@@ -28,10 +29,16 @@ const begin = () => {
     heading.className = "group";
     heading.textContent = list.dataset.recent;
     group.append(heading, ...places.map(({ here, title }, at) => {
-      const link = Object.assign(document.createElement("a"), { className: "opt", id: `r${at}`, href: here, textContent: title, tabIndex: -1 });
+      const link = Object.assign(document.createElement("a"), { className: "opt", id: `r${at}`, href: here, tabIndex: -1 });
       link.setAttribute("role", "option");
+      // The sign of the part that the place belongs to; the line of that part has it.
+      const part = list.querySelector(`[href="/${here.split(/[/?]/)[1].replace("lessons", "models")}"] .i`);
+      const sign = (part ?? list.querySelector(".i")).cloneNode(true), use = sign.firstChild;
+      if (!part) use.setAttribute("href", use.getAttribute("href").replace(/#.*/, "#hash"));
+      link.append(sign, title);
       return link;
     }));
+    for (const one of group.querySelectorAll("a")) list.querySelector(`[href="${CSS.escape(one.getAttribute("href"))}"]`)?.remove();
     list.prepend(group);
   }
   choose(options()[0]);

@@ -23,3 +23,9 @@ document.addEventListener("keydown", (event) => {
     a: () => document.querySelector("[data-approve]")?.click(), d: () => document.querySelector("[data-decline]")?.click() }[event.key];
   if (does) { event.preventDefault(); does(); }
 });
+
+// The dialog is gone before the next proposal is there, so that the next key is meant for it.
+document.addEventListener("htmx:before:swap", ({ detail }) => {
+  const { target } = detail.ctx;
+  if (target === "#review" || target?.id === "review") document.querySelector("dialog[open]")?.close();
+});

@@ -7,7 +7,6 @@ from typing import Final, Literal
 
 from markupsafe import Markup, escape
 
-from contracts.queries import FoundRow
 from services.folding import fold
 from services.web.languages import LANGUAGES
 
@@ -76,23 +75,25 @@ def actions(say: Say, *, language: str, administrator: bool) -> list[Option]:
     ]
 
 
-def of_model(say: Say, model: FoundRow, *, trainer: bool, administrator: bool) -> list[Option]:
+def of_model(say: Say, id: str, name: str, *, trainer: bool, administrator: bool) -> list[Option]:
     """What one can do with a model."""
-    called = {"model": model.name}
+    called = {"model": name}
     found = []
     if administrator:
         found += [
             Option(
                 "compile",
                 say("Compile %(model)s") % called,
-                f"/models/{model.id}#pf",
+                f"/models/{id}#pf",
                 note=say("see first what it would change"),
-            )
+            ),
+            Option("undo", say("Roll %(model)s back") % called, f"/models/{id}#versions", note=say("its versions")),
+            Option("sliders", say("Settings of %(name)s") % {"name": name}, f"/models/{id}/settings"),
         ]
     if trainer:
         found += [
-            Option("plus", say("Add a lesson to %(model)s") % called, f"/models/{model.id}/lessons?add=1"),
-            Option("up", say("Import into %(model)s") % called, f"/models/{model.id}/import"),
+            Option("plus", say("Add a lesson to %(model)s") % called, f"/models/{id}/lessons?add=1"),
+            Option("up", say("Import into %(model)s") % called, f"/models/{id}/import"),
         ]
     return found
 

@@ -12,6 +12,8 @@ LONGEST: Final = 6
 """Sentences of a system message; more make every example dearer and every answer slower."""
 FINE: Final = 4_000
 """Words up to which texts are compared by words; longer ones are by lines."""
+ALIKE: Final = 0.6
+"""The share of common words from which two texts are shown as one with its differences."""
 _SENTENCE: Final = re.compile(r"[^.!?…]+[.!?…]+(?=\s|$)|[^.!?…]+$")
 _WORD: Final = re.compile(r"\w+(?:['’-]\w+)*")
 _PIECE: Final = re.compile(r"\s+|\w+|[^\w\s]")
@@ -53,6 +55,14 @@ def difference(old: str, new: str) -> Markup:
         if j2 > j1:
             said.append(f"<ins>{escape(''.join(after[j1:j2]))}</ins>")
     return Markup("".join(said))  # noqa: S704  # every piece was escaped
+
+
+def against(other: str, text: str) -> Markup:
+    """The text with its differences from another one; plain where they have little in common, for marks would hide it."""
+    before, after = _PIECE.findall(other), _PIECE.findall(text)
+    short = len(before) + len(after) < FINE
+    alike = not short or SequenceMatcher(None, before, after, autojunk=False).ratio() >= ALIKE
+    return difference(other, text) if alike else escape(text)
 
 
 Opcode = tuple[str, int, int, int, int]
