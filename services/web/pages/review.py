@@ -29,7 +29,7 @@ LONGEST: Final = 2_000
 RESEMBLING: Final = 3
 ALIKE: Final = 0.3
 """Below this score a lesson isn't worth a trainer's look."""
-_END: Final = 2**62
+_END: Final = 2**53 - 1
 
 router = APIRouter()
 Text = Annotated[str, Form()]
