@@ -22,7 +22,10 @@ _SAID: Final = frozenset({"purpose", "active", "held_back"})
 """Columns whose cells are words for something else than a text."""
 _YES: Final = frozenset({"yes", "true", "1", "да", "ja", "y", "x"})
 _NO: Final = frozenset({"no", "false", "0", "не", "nein", "n"})
-_PURPOSES: Final = {"training": "training", "t": "training", "validation": "validation", "v": "validation"}
+_PURPOSES: Final = {
+    "training": "training", "t": "training", "обучение": "training",
+    "validation": "validation", "v": "validation", "валидация": "validation",
+}  # fmt: skip
 
 
 def read(stream: BinaryIO, mapping: Mapping[str, str]) -> Iterator[Row | BadRow]:

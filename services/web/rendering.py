@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from services.web import markdown, static_files
 from services.web.languages import translations
 from services.web.views.failure_words import failed, refused
+from services.web.views.row_words import row_problem
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _COLOURS: Final = 6
@@ -42,6 +43,7 @@ def environment(language: str) -> Environment:
         "new_id": new_id,
         "failed": failed(language),
         "refused": refused(language),
+        "row_problem": row_problem(language),
     }
     made.filters |= {
         "markdown": markdown.html, "initials": initials, "colour": colour, "number": number(language),
