@@ -149,7 +149,7 @@ def test_personal_data_is_accepted_by_a_trainer(system: System, people: People, 
     look(theo, system, model, "personal")
     expect(theo.get_by_role("main")).to_contain_text("Write to shop@rowanvale.example.")
 
-    theo.get_by_role("button", name="It may be taught").click()
+    theo.get_by_role("button", name="It may be trained").click()
 
     theo.get_by_text("No personal data was found").wait_for()
     checks = {one["check"]: one["level"] for one in system.cli("preflight", model, "--json").json["checks"]}

@@ -113,7 +113,7 @@ def test_a_long_system_message_is_warned_of_while_it_is_typed_and_saving_can_be_
     expect(page.get_by_text("7 sentences, 7 words: too long")).to_be_visible()
     save.click()
 
-    expect(page.get_by_text("Saved; the next version is told so.")).to_be_visible()
+    expect(page.get_by_text("Saved; the next version uses it.")).to_be_visible()
     expect(page.get_by_text("Revision 2, saved by Mara Rowan")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_label("System message")).to_have_value("")
@@ -131,7 +131,7 @@ def test_a_newer_system_message_is_shown_beside_instead_of_being_overwritten(
     expect(page.get_by_role("alert")).to_contain_text("Be kind.")
     expect(page.get_by_label("System message")).to_have_value("Be brief.")
     page.get_by_role("button", name="Save over it").click()
-    expect(page.get_by_text("Saved; the next version is told so.")).to_be_visible()
+    expect(page.get_by_text("Saved; the next version uses it.")).to_be_visible()
     people.problems.clear()  # the browser logs the 409
 
 

@@ -84,11 +84,11 @@ async def accept(
     request: Request, visitor: Signed, fact: FactId, model: Text, lesson: Text,
     kind: Annotated[Literal["qa", "conversation"], Form()],
 ) -> Response:  # fmt: skip
-    """What looks like personal data in it may be taught."""
+    """What looks like personal data in it may be trained."""
     visitor.need("trainer")
     accepted: Fact = QAPersonalDataAccepted() if kind == "qa" else ConversationPersonalDataAccepted()
     await visitor.report(accepted, subject=lesson, id=fact)
-    said = visitor.text("Accepted: it may be taught as it stands.")
+    said = visitor.text("Accepted: it may be trained as it is.")
     return await _done(request, visitor, model, "personal", said)
 
 

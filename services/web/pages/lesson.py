@@ -124,7 +124,7 @@ async def accept(request: Request, visitor: Signed, id: str, fact: FormId, revis
     before: LessonRow = await visitor.ask("lesson", lesson=id)
     wanted: Fact = QAPersonalDataAccepted() if before.kind == "qa" else ConversationPersonalDataAccepted()
     await visitor.report(wanted, subject=id, id=fact, revision=revision)
-    return await _done(request, visitor, id, visitor.text("Accepted: it may be trained as it stands."))
+    return await _done(request, visitor, id, visitor.text("Accepted: it may be trained as it is."))
 
 
 @router.post("/lessons/{id}/settle")
