@@ -1,6 +1,7 @@
 """Projects lessons: QAs and training conversations, in every form they ever had."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -30,6 +31,7 @@ from contracts.text import Sealed
 from services.eventlog.log import Recorded
 from services.folding import answer_key, fold
 from services.personal_data.finding import kinds
+from services.projections.inserting import insert_rows
 from services.projections.tables import HELD_BACK, SHARED, UNSET, authorship, body, erasure, lesson, wording
 from services.projections.temporal import Row, Temporal
 
@@ -38,6 +40,8 @@ _CONVERSATION = ("messages", "train_as", "straight_question")
 _ATTRIBUTES = ("section", "language", "notes", "purpose", "active", "held_back")
 _ONCE = ("external_system", "external_id", "imported", "origin", "origin_reference", "proposal")
 """What a lesson says of itself when it is added, and never again."""
+_section_key = lru_cache(maxsize=256)(fold)
+"""The same few sections come again and again."""
 _SORTED = 80
 """So many letters of its question a table of lessons is sorted by."""
 
@@ -48,11 +52,12 @@ class Lessons:
     def __init__(self) -> None:
         self._rows = Temporal(lesson)
         self._bodies: dict[int, tuple[str, str, dict[str, Any]]] = {}
+        self._words: dict[int, str] = {}
         self._authors: set[tuple[str, str]] = set()
 
     def begin(self, connection: Connection, events: Sequence[tuple[Recorded, Envelope]]) -> None:
         """Fetch what the batch will change."""
-        self._bodies, self._authors = {}, set()
+        self._bodies, self._words, self._authors = {}, {}, set()
         self._rows.load(connection, {str(e.subject) for _, e in events if e.data.kind in ("qa", "conversation")})
         self._connection = connection
 
@@ -87,14 +92,12 @@ class Lessons:
 
     def write(self, connection: Connection) -> None:
         """Write what was collected."""
-        if self._bodies:
-            rows = [
-                {"id": id, "lesson": owner, "kind": kind, "document": _dump(document)}
-                for id, (owner, kind, document) in self._bodies.items()
-            ]
-            connection.execute(insert(body), rows)
-            words = [{"body": id, "folded": _folded(document)} for id, (_, _, document) in self._bodies.items()]
-            connection.execute(insert(wording), words)
+        texts = [
+            {"id": id, "lesson": owner, "kind": kind, "document": _dump(document)}
+            for id, (owner, kind, document) in self._bodies.items()
+        ]
+        insert_rows(connection, body, texts)
+        insert_rows(connection, wording, [{"body": id, "folded": words} for id, words in self._words.items()])
         self._rows.write(connection)
         known = self._known_authors(connection)
         fresh = [{"person": person, "lesson": id} for person, id in sorted(self._authors - known)]
@@ -105,7 +108,8 @@ class Lessons:
         self, id: str, position: int, kind: str, event: Envelope, text: dict[str, Any], *, erased: bool = False
     ) -> None:
         data: Any = event.data
-        attributes = {name: getattr(data, name, None) for name in (*_ATTRIBUTES, *_ONCE)}
+        given = vars(data)  # asking pydantic for a field that isn't there takes longer than all the others
+        attributes = {name: given.get(name) for name in (*_ATTRIBUTES, *_ONCE)}
         attributes["purpose"] = attributes["purpose"] or "training"
         attributes |= {"added_by": data.proposed_by or event.actor, "added_at": event.time.isoformat()}
         attributes["deactivated_at"] = None if attributes["active"] else event.time.isoformat()
@@ -164,7 +168,7 @@ class Lessons:
         held_back = {None: UNSET, True: HELD_BACK, False: SHARED}[attributes["held_back"]]
         row = row | {
             "attributes": _dump(attributes),
-            "section_key": fold(attributes["section"]),
+            "section_key": _section_key(attributes["section"]),
             "held_back": held_back,
             "active": bool(attributes["active"]),
             "purpose": attributes["purpose"],
@@ -180,6 +184,7 @@ class Lessons:
 
     def _keep(self, position: int, id: str, kind: str, text: dict[str, Any]) -> int:
         self._bodies[position] = (id, kind, text)
+        self._words[position] = _folded(text)
         return position
 
     def _body(self, id: int) -> dict[str, Any]:
@@ -213,7 +218,7 @@ class Lessons:
             connection.execute(update(body).where(body.c.id.in_(bodies)).values(document=_dump({"messages": []})))
             connection.execute(update(wording).where(wording.c.body.in_(bodies)).values(folded=""))
             connection.execute(update(lesson).where(lesson.c.id.in_(lessons)).values(erased=True, asked=""))
-        self._bodies, self._authors = {}, set()
+        self._bodies, self._words, self._authors = {}, {}, set()
         self._rows.load(connection, {*lessons, *self._rows.ids()})
 
 

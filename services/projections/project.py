@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from contracts.envelope import Envelope
 from contracts.facts import FACTS, KINDS, Kind
@@ -16,6 +16,7 @@ from services.projections import tables
 from services.projections.chatting import Chatting
 from services.projections.compilations import Compilations
 from services.projections.erasing import Erasing
+from services.projections.inserting import insert_rows
 from services.projections.learning import Learning
 from services.projections.lessons import Lessons
 from services.projections.models import Models
@@ -26,7 +27,7 @@ from services.projections.store import Store, fingerprint
 
 PAGE = 1_000
 TRAINING_CODE = (
-    "project.py", "temporal.py", "models.py", "lessons.py", "compilations.py", "reviewing.py", "noticing.py",
+    "project.py", "temporal.py", "inserting.py", "models.py", "lessons.py", "compilations.py", "reviewing.py", "noticing.py",
     "origins.py",
     "learning.py", "training_set.py", "rivals.py", "lineage.py", "erasing.py", "learnt_words.py",
 )  # fmt: skip
@@ -74,7 +75,7 @@ class TrainingProjection:
                 part.project(recorded, event)
         for part in self._parts:
             part.write(connection)
-        connection.execute(insert(tables.history), [_history(recorded.position, event) for recorded, event in events])
+        insert_rows(connection, tables.history, [_history(recorded.position, event) for recorded, event in events])
 
 
 class ChatProjection:

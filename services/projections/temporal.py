@@ -3,8 +3,9 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, select, update
 
+from services.projections.inserting import insert_rows
 from services.projections.tables import FOREVER
 
 Row = dict[str, Any]
@@ -65,5 +66,4 @@ class Temporal:
                 .values(valid_to=bindparam("_to"))
             )
             connection.execute(closing, self._closed)
-        if self._new:
-            connection.execute(insert(self._table), self._new)
+        insert_rows(connection, self._table, self._new)
