@@ -18,8 +18,9 @@
 | `direct` | both members, comma-separated, sorted | their direct chat |
 | `answered` | `<question>/<virtual user>` | answer |
 | `assistants` | personal or not: model | person ids whose own assistant it is, comma-separated, sorted |
-| `login` | a login's keyed digest | person ids, comma-separated, sorted: one, but for logs that are older than the rule |
-| `kept` | `login` | `yes`: the rows of logins are kept since the log began, or were made from it later |
+| `private` | model | `yes`: it has learnt something while it was personal |
+| `login` | the keyed digest of an id or a login | person ids, comma-separated, sorted: one, but for logs that are older than the rule |
+| `kept` | `logins` | `yes`: the rows of logins are kept since the log began, or were made from it later |
 | `erased` | person | `yes`: their key is destroyed again at every start |
 """
 
@@ -41,7 +42,7 @@ from contracts.facts.model import DefaultModelChosen, ModelDefined, ModelRevised
 from contracts.facts.person import PersonAdded, PersonErased, PersonRevised
 from contracts.facts.proposal import LessonApproved, LessonProposed
 from contracts.facts.provider import ProviderRegistered, ProviderRevised
-from contracts.facts.qa import QAAdded
+from contracts.facts.qa import QAAdded, QAMoved
 from services.commands.decide.event import Event
 from services.commands.decide.logins import login_key
 from services.commands.decide.private import direct_key
@@ -74,7 +75,7 @@ def _of_record(world: World, event: Event) -> Claims:
         case "person":
             return _of_person(world, event.subject, event.data)
         case "qa" | "conversation":
-            return _of_lesson(event.subject, event.data)
+            return _of_lesson(world, event.subject, event.data)
         case "proposal":
             return _of_proposal(world, event.subject, event.data)
         case "group":
@@ -205,14 +206,18 @@ def _of_person(world: World, id: str, data: Fact) -> Claims:
 
 
 def logins(world: World, id: str, data: Fact) -> Claims:
-    """The rows of the person's login alone. One that was erased can't be read and takes no row."""
+    """The rows of the person's id and login alone. A login that was erased can't be read and takes no row."""
     if not isinstance(data, PersonAdded | PersonRevised | PersonErased):
         return {}
     person = world.person(id)
-    before = person.login if person is not None else None
-    now = None if isinstance(data, PersonErased) else data.changes().get("login", before)
-    keys = [login_key(world, one) if isinstance(one, str) else None for one in (before, now)]
-    return _listed(world, "login", id, *keys) | {("kept", "login"): "yes"}
+    login = person.login if person is not None else None
+    before = {login_key(world, one) for one in (id, login) if isinstance(one, str)} if person is not None else set()
+    given = () if isinstance(data, PersonErased) else (id, data.changes().get("login", login))
+    now = {login_key(world, one) for one in given if isinstance(one, str)}
+    rows: Claims = {("kept", "logins"): "yes"}
+    for key in before ^ now:
+        rows |= _listed(world, "login", id, key if key in before else None, key if key in now else None)
+    return rows
 
 
 def _assistant_of(world: World, id: str) -> str | None:
@@ -224,10 +229,13 @@ def _served(world: World, id: str, before: str | None, now: str | None) -> Claim
     return _listed(world, "assistants", id, before, now)
 
 
-def _of_lesson(id: str, data: Fact) -> Claims:
+def _of_lesson(world: World, id: str, data: Fact) -> Claims:
+    rows: Claims = {}
     if isinstance(data, QAAdded | ConversationTrained) and data.external_id is not None:
-        return {("external", record_key(data.external_system, data.external_id)): id}
-    return {}
+        rows |= {("external", record_key(data.external_system, data.external_id)): id}
+    taught = data.to if isinstance(data, QAMoved) else getattr(data, "model", None)
+    model = world.model(taught) if taught is not None else None
+    return rows | ({("private", model.id): "yes"} if model is not None and model.use == "personal" else {})
 
 
 def _of_group(world: World, id: str, data: Fact) -> Claims:

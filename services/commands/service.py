@@ -81,7 +81,7 @@ def _prepare(log: EventLog, keys: KeyStore) -> None:
         if table == "erased":
             # A crash between commit and destruction, or restored keys, must not bring erased words back.
             keys.destroy(f"person:{key}")
-    if ("kept", "login") not in rows and log.head().position > 0:
+    if ("kept", "logins") not in rows and log.head().position > 0:
         keep_logins(log, keys)
 
 

@@ -37,7 +37,7 @@ async def try_base_model_step(context: Context, row: CompilationRow) -> None:
 async def evaluate_step(context: Context, row: CompilationRow) -> None:
     """Ask what wasn't asked yet, a part at a time; then record the success. Raises `ProviderProblem`."""
     asked = {result.qa for result in row.results}
-    left = [one for one in await _questions(context, row) if one.id not in asked]
+    left = [one for one in await _questions(context, row.model, row.position) if one.id not in asked]
     if not left:
         await _succeed(context, row)
         return
@@ -52,12 +52,20 @@ async def evaluate_step(context: Context, row: CompilationRow) -> None:
     await context.report(row, VersionEvaluated(results=tuple(results)))
 
 
-async def _questions(context: Context, row: CompilationRow) -> list[LessonRow]:
+async def asks_otherwise(context: Context, last: CompilationRow, position: int) -> bool:
+    """Whether a version that wasn't accepted would be asked other validation questions now, and might be."""
+    if last.accepted is not False:
+        return False
+    then, now = [await _questions(context, last.model, one) for one in (last.position, position)]
+    return [(one.id, one.question, one.answer) for one in then] != [(one.id, one.question, one.answer) for one in now]
+
+
+async def _questions(context: Context, model: str, position: int) -> list[LessonRow]:
     found: list[LessonRow] = []
     after: str | None = ""
     while after is not None:
-        wanted = LessonsWanted(model=row.model, kind="qa", purpose="validation", after=after, limit=500)
-        page: Lessons = await context.ask("lessons", wanted, at=row.position)
+        wanted = LessonsWanted(model=model, kind="qa", purpose="validation", after=after, limit=500)
+        page: Lessons = await context.ask("lessons", wanted, at=position)
         found += [one for one in page.lessons if one.active and one.question and one.answer]
         after = page.next
     return found

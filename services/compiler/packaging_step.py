@@ -3,6 +3,7 @@
 from contracts.facts.compilation import CompilationUnchanged, TrainingSetPackaged
 from contracts.queries import CompilationRow, Difference, DifferenceWanted, LastSuccessWanted, MaybeCompilation
 from services.compiler.context import ACTOR, MODULE, Context
+from services.compiler.evaluation_step import asks_otherwise
 from services.packaging.checks import Bounds
 from services.providers.capabilities import KINDS
 from services.providers.port import ProviderProblem
@@ -48,10 +49,15 @@ async def write_files(context: Context, row: CompilationRow) -> Packaged:
 
 
 async def compare_step(context: Context, row: CompilationRow) -> bool:
-    """Whether the compilation ended as unchanged: file, target, provider and base model equal the last success's."""
+    """Whether the compilation ended as unchanged: file, target, provider and base model equal the last success's.
+
+    One that wasn't accepted is built again when it is asked other validation questions: nothing else could accept it.
+    """
     found: MaybeCompilation = await context.ask("last_success", LastSuccessWanted(model=row.model))
     last = found.compilation
     if row.forced or last is None or _identity(last) != _identity(row):
+        return False
+    if await asks_otherwise(context, last, row.position):
         return False
     await context.report(row, CompilationUnchanged(same_as=last.id))
     return True

@@ -8,6 +8,7 @@ from contracts.queries import (
     ConflictsWanted,
     DifferenceWanted,
     LastSuccessWanted,
+    MaybeCompilation,
     ModelRow,
     ModelWanted,
     Nothing,
@@ -20,6 +21,7 @@ from contracts.queries import (
     Query,
 )
 from services.compiler.context import ACTOR, MODULE, Context
+from services.compiler.evaluation_step import asks_otherwise
 from services.compiler.preflight_checks import NAMED, Looked, answer, retirement
 from services.packaging.checks import Bounds
 from services.providers.port import ProviderProblem
@@ -36,6 +38,7 @@ async def preflight(context: Context, module: str, query: Query) -> tuple[int, P
     )  # fmt: skip
     model: ModelRow = found
     provider = await _provider_of(context, model)
+    last: MaybeCompilation = await context.ask("last_success", LastSuccessWanted(model=model.id))
     conflicts = ConflictsWanted(model=model.id, limit=NAMED, open_only=True)
     looked = Looked(
         model,
@@ -44,7 +47,8 @@ async def preflight(context: Context, module: str, query: Query) -> tuple[int, P
         conflicts=await context.ask("conflicts", conflicts, at=position),
         personal=await context.ask("personal_data", PersonalDataWanted(model=model.id, limit=NAMED), at=position),
         difference=await context.ask("difference", DifferenceWanted(model=model.id), at=position),
-        last=await context.ask("last_success", LastSuccessWanted(model=model.id)),
+        last=last,
+        asks_otherwise=last.compilation is not None and await asks_otherwise(context, last.compilation, position),
     )
     return position, answer(looked, await _provider_checks(context, model, provider))
 

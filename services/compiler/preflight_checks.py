@@ -44,6 +44,7 @@ class Looked:
     personal: PersonalData
     difference: Difference
     last: MaybeCompilation
+    asks_otherwise: bool = False
 
 
 def answer(looked: Looked, provider_checks: list[Check]) -> Preflight:
@@ -185,7 +186,7 @@ def _personal(found: PersonalData) -> Check:
 
 def _unchanged(looked: Looked) -> bool:
     last, provider, summary = looked.last.compilation, looked.provider, looked.packaged.summary
-    if last is None or provider is None:
+    if last is None or provider is None or looked.asks_otherwise:
         return False
     plan = last.plan
     then: tuple[Any, ...] = (

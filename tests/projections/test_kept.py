@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from services.projections.answering import Sources
 from services.projections.lineage import Contributor, contributors
@@ -105,14 +105,24 @@ def _by_definition(sources: Sources, at: int) -> dict[str, dict[str, int]]:
             tried = [
                 one["requested_position"] for one in asked if one["model"] == id and one["requested_position"] <= at
             ]
-            relatives = {one.model: one for one in contributors(places, id)}
-            found[id] = _of_model(id, relatives, rows, at, active["position"] if active else None, [None, *tried][-1])
+            positions = (at, active["position"] if active else None, [None, *tried][-1])
+            takers = [_relatives(connection, id, one) if one is not None else {} for one in positions]
+            found[id] = _of_model(id, rows, positions, takers)
         return found
 
 
+Relatives = dict[str, Contributor]
+
+
+def _relatives(connection: Connection, id: str, position: int) -> Relatives:
+    return {one.model: one for one in contributors(places_at(connection, position), id)}
+
+
 def _of_model(
-    id: str, relatives: dict[str, Contributor], rows: Sequence[Row], at: int, active: int | None, tried: int | None
+    id: str, rows: Sequence[Row], positions: tuple[int, int | None, int | None], takers: Sequence[Relatives]
 ) -> dict[str, int]:
+    at, active, tried = positions
+    relatives = takers[0]
     there = [row for row in rows if row["valid_from"] <= at < row["valid_to"]]
     trained = [row for row in there if row["trains"] and not row["erased"] and _takes(relatives, row)]
     own = sum(row["model"] == id for row in trained)
@@ -120,21 +130,24 @@ def _of_model(
     return {
         "own": own,
         "inherited": len(trained) - own,
-        "waiting": len(trained) if active is None else _differences(relatives, rows, active, at),
-        "untried": len(trained) if tried is None else _differences(relatives, rows, tried, at),
+        "waiting": len(trained) if active is None else _differences(rows, (active, takers[1]), (at, relatives)),
+        "untried": len(trained) if tried is None else _differences(rows, (tried, takers[2]), (at, relatives)),
         "validation": sum(row["kind"] == "qa" for row in examined),
     }
 
 
-def _takes(relatives: dict[str, Contributor], row: Row) -> bool:
+def _takes(relatives: Relatives, row: Row) -> bool:
     one = relatives.get(row["model"])
     return one is not None and one.takes_in(row["kind"], row["held_back"], row["section_key"])
 
 
-def _differences(relatives: dict[str, Contributor], rows: Sequence[Row], then: int, now: int) -> int:
-    def texts(at: int) -> dict[str, int]:
-        holds = (row for row in rows if row["valid_from"] <= at < row["valid_to"] and row["trains"])
+def _differences(rows: Sequence[Row], then: tuple[int, Relatives], now: tuple[int, Relatives]) -> int:
+    """Each time with the relatives of that time: those of then are the ones that the version learnt from."""
+
+    def texts(at: int, relatives: Relatives) -> dict[str, int]:
+        trains = (row for row in rows if row["trains"] and not row["erased"])
+        holds = (row for row in trains if row["valid_from"] <= at < row["valid_to"])
         return {row["id"]: row["body"] for row in holds if _takes(relatives, row)}
 
-    before, after = texts(then), texts(now)
+    before, after = texts(*then), texts(*now)
     return sum(before.get(id) != after.get(id) for id in before.keys() | after.keys())

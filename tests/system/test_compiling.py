@@ -104,3 +104,27 @@ def test_after_a_power_cut_the_compilation_goes_on_with_the_job_it_has(slow: Sys
     assert (row["status"], row["version"]) == ("succeeded", 1)
     assert [one["status"] for one in jobs(slow)] == ["succeeded"]
     assert slow.ask_json("ask", "sales", "How often do we call?")["version"] == 1
+
+
+def test_a_version_that_nothing_had_accepted_is_built_again_when_somebody_has_written_a_question(
+    system: System,
+) -> None:
+    # given a model that demands proof, and a version that was asked nothing
+    taught(system)
+    system.send("ModelRevised", "--subject", "sales", acceptance=0.5)
+    first = system.ask_json("compile", "sales", "--wait")
+    again = system.ask_json("compile", "sales", "--wait")
+    assert (first["status"], again["status"]) == ("succeeded", "unchanged")
+    assert system.ask_json("ask", "sales", "How often should we call?")["version"] is None
+
+    # when a question is written, which no training file shows
+    question = {"question": "How often should we call?", "answer": "Once a week.", "purpose": "validation"}
+    system.send("QAAdded", model="sales", **question)
+    preflight = system.ask_json("preflight", "sales")
+    asked = system.ask_json("compile", "sales", "--wait")
+
+    # then the next compilation asks it, and what passes answers
+    assert "unchanged" not in [one["check"] for one in preflight["checks"]]
+    assert (asked["status"], asked["version"]) == ("succeeded", 2)
+    assert system.ask_json("ask", "sales", "How often should we call?")["version"] == 2
+    assert system.ask_json("compile", "sales", "--wait")["status"] == "unchanged"

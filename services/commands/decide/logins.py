@@ -1,9 +1,9 @@
-"""Logins: whoever signs in by one is one person. In logs of before this rule several people may have the same."""
+"""Logins: whoever signs in by one is one person. An id is a login too.
 
-import re
+In logs of before this rule several people may have the same.
+"""
 
 from contracts.envelope import Envelope
-from contracts.identifiers import ID_PATTERN
 from services.commands.decide.roles import person_of
 from services.commands.states import Person
 from services.commands.world import World
@@ -26,19 +26,13 @@ def check_login(world: World, fact: Envelope, id: str, login: object) -> None:
     """It is nobody else's, and nobody else's id. Raises `Refused`: `login_taken`."""
     if not isinstance(login, str):
         return
-    owner = _owner(world, login, id) or _called(world, login, id)
-    if owner is not None:
+    if (owner := _owner(world, login, id)) is not None:
         raise _taken(world, fact, owner, "login", "data.login")
 
 
 def _owner(world: World, login: str, but: str) -> Person | None:
     ids = (world.unique("login", login_key(world, login)) or "").split(",")
     return next((world.person(one) for one in ids if one not in ("", but)), None)
-
-
-def _called(world: World, login: str, but: str) -> Person | None:
-    person = world.person(login) if login != but and re.match(ID_PATTERN, login) else None
-    return person if person is not None and not person.erased else None
 
 
 def _taken(world: World, fact: Envelope, owner: Person, what: str, field: str) -> Refused:

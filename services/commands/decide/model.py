@@ -104,6 +104,9 @@ def _revised(world: World, data: ModelRevised, id: str) -> Event:
     use = changes.get("use", model.use)
     if use == "personal":
         _check_private(world, id, model.name, default=world.unique("default", "model") == id)
+    elif model.use == "personal" and world.unique("private", id) is not None:
+        raise Refused("personal_model", f"{model.name} has learnt what was taught it in private, so it stays personal; "
+                      "define another model for everybody.", {"data.use": "has private lessons"})  # fmt: skip
     # A change of use stands where the stricter of both would stand: what becomes private says so in private only.
     channel = "private.model._" if "personal" in (use, model.use) else f"shared.model.{id}"
     return Event("model", id, event, channel)

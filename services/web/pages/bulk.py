@@ -15,7 +15,7 @@ from services.web.pages.lessons import table_context
 from services.web.problems import explained
 from services.web.rendering import new_id
 from services.web.shell import part
-from services.web.views.lesson_changes import MOST, Action, Change, Unfit, parsed
+from services.web.views.lesson_changes import MOST, Action, Change, Unfit, no_longer_held_back, parsed
 from services.web.views.lesson_view import View
 from services.web.visitor import Signed, Visitor
 
@@ -52,9 +52,12 @@ async def change(
     undo = [one.undone(by_id[one.lesson]) for one in done]
     if not request.headers.get("hx-request"):
         return lead(request, shown.here())
+    context = await table_context(visitor, shown)
+    put = [by_id[one.lesson] for one in done] if action == "section" else []
     return part(
         request, visitor, "parts/bulk_done.html", headers={"hx-trigger": "close-dialog"},
-        **await table_context(visitor, shown), done=done, action=action, value=value, undo=undo, problems=problems,
+        **context, done=done, action=action, value=value, undo=undo, problems=problems,
+        freed=no_longer_held_back(put, context["models"], value),
     )  # fmt: skip
 
 

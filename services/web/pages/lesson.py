@@ -18,7 +18,7 @@ from services.web.answers import by_script, lead
 from services.web.directory import named
 from services.web.problems import Told, explained
 from services.web.shell import page, part
-from services.web.views.lesson_changes import Action, Change, Unfit
+from services.web.views.lesson_changes import Action, Change, Unfit, no_longer_held_back
 from services.web.views.lesson_words import answered, asked, said
 from services.web.views.turns import Unread, learning, questions, revised, train_as
 from services.web.views.wording import difference
@@ -74,7 +74,7 @@ async def revise_qa(
     except ValidationError:
         problem = visitor.text("A lesson needs a question of at most 2,000 characters, and an answer.")
         return await _again(request, visitor, id, given, problem)
-    return await _save(request, visitor, id, wanted, fact, revision, given)
+    return await _save(request, visitor, before, wanted, fact, revision, given)
 
 
 @router.post("/lessons/{id}/conversation")
@@ -98,7 +98,7 @@ async def revise_conversation(
         return await _again(
             request, visitor, id, given, visitor.text("A turn is empty or too long; correct it and save again.")
         )
-    return await _save(request, visitor, id, wanted, fact, revision, given)
+    return await _save(request, visitor, before, wanted, fact, revision, given)
 
 
 @router.post("/lessons/{id}/change")
@@ -114,7 +114,7 @@ async def change(
         await visitor.report(wanted.fact(), subject=id, id=fact, revision=revision)
     except Unfit as unfit:
         raise Told("malformed", visitor.text("Conversations can be neither moved nor used for validation.")) from unfit
-    return await _done(request, visitor, id, visitor.text("Done."), wanted.undone(before))
+    return await _done(request, visitor, id, visitor.text("Done."), wanted.undone(before), moved_from=before)
 
 
 @router.post("/lessons/{id}/accept")
@@ -155,15 +155,16 @@ async def revert(
 
 
 async def _save(
-    request: Request, visitor: Visitor, id: str, wanted: Fact, fact: str, revision: int, given: dict[str, Any]
+    request: Request, visitor: Visitor, before: LessonRow, wanted: Fact, fact: str, revision: int, given: dict[str, Any]
 ) -> Response:
+    id = before.id
     try:
         await visitor.report(wanted, subject=id, id=fact, revision=revision)
     except Refused as refused:
         if refused.code == "nothing_changes":
             return await _done(request, visitor, id, visitor.text("Nothing was changed."))
         return await _again(request, visitor, id, given, explained(visitor, refused), newer=refused.code == "conflict")
-    return await _done(request, visitor, id, visitor.text("Saved; the next version learns it."))
+    return await _done(request, visitor, id, visitor.text("Saved; the next version learns it."), moved_from=before)
 
 
 async def _again(
@@ -177,10 +178,18 @@ async def _again(
     return await page(request, visitor, "lesson.html", status, **context)
 
 
-async def _done(request: Request, visitor: Visitor, id: str, said: str, undo: Change | None = None) -> Response:
+async def _done(
+    request: Request, visitor: Visitor, id: str, said: str, undo: Change | None = None, *,
+    moved_from: LessonRow | None = None,
+) -> Response:  # fmt: skip
+    """`moved_from`: the lesson as it was, when its section may be another now."""
     if not by_script(request):
         return lead(request, f"/lessons/{id}")
-    return part(request, visitor, "parts/lesson_done.html", **await _context(visitor, id), said_so=said, undo=undo)
+    context = await _context(visitor, id)
+    now: LessonRow = context["lesson"]
+    before = [moved_from] if moved_from is not None and moved_from.model == now.model else []
+    freed = no_longer_held_back(before, context["models"], now.section)
+    return part(request, visitor, "parts/lesson_done.html", **context, said_so=said, undo=undo, freed=freed)
 
 
 async def _context(visitor: Visitor, id: str) -> dict[str, Any]:

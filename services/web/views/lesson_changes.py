@@ -1,14 +1,15 @@
 """Changes of many lessons at once, and what takes each of them back. Pure."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Self, get_args
 
 from contracts.facts import Fact
 from contracts.facts.conversation import ConversationDeactivated, ConversationReactivated, ConversationRevised
 from contracts.facts.qa import QADeactivated, QAMoved, QAReactivated, QARevised
-from contracts.queries import LessonRow
+from contracts.queries import LessonRow, ModelRow
+from services.folding import fold
 
 Action = Literal[
     "deactivate", "reactivate", "section", "move", "hold_back", "share", "as_model", "training", "validation"
@@ -77,6 +78,17 @@ class Change:
         held = held_as[before.held_back]
         value = {"section": before.section, "move": before.model}.get(self.action, "")
         return Change(self.lesson, self.kind, actions.get(self.action, held), value)
+
+
+def no_longer_held_back(before: Sequence[LessonRow], models: Mapping[str, ModelRow], section: str) -> int:
+    """Of the lessons that are put into the section, those that stood in one that their model keeps from its relatives."""
+
+    def held(lesson: LessonRow, section: str) -> bool:
+        owner = models.get(lesson.model)
+        sections = owner.held_back_sections if owner is not None else []
+        return lesson.held_back is None and fold(section) in {fold(one) for one in sections}
+
+    return sum(held(one, one.section) and not held(one, section) for one in before)
 
 
 def parsed(texts: Sequence[str]) -> list[Change]:

@@ -50,7 +50,9 @@ def test_a_login_that_was_given_up_may_be_taken(given_up: Envelope) -> None:
 def test_an_id_by_which_somebody_signs_in_is_nobodys_login_and_a_login_nobodys_id() -> None:
     world = Given(ADA, fact("PersonAdded", "bob", name="Bob", login="Robert"))
 
-    assert refused(world, fact("PersonAdded", name="Eve", login="ada")).code == "login_taken"
+    for login in ("ada", "ADA"):
+        assert refused(world, fact("PersonAdded", name="Eve", login=login)).code == "login_taken"
+    assert refused(world, fact("PersonAdded", "Ada", name="Another")).code == "login_taken"
     assert refused(world, fact("PersonAdded", "robert", name="Robert")).fields == {"subject": "taken"}
     assert world.then(fact("PersonRevised", "ada", login="ada")) == ["PersonRevised"]
 
@@ -58,5 +60,5 @@ def test_an_id_by_which_somebody_signs_in_is_nobodys_login_and_a_login_nobodys_i
 def test_rows_of_logins_hold_no_login() -> None:
     rows = Given(ANN).world.rows
 
-    assert [value for (table, _), value in rows.items() if table == "login"] == ["ann"]
+    assert [value for (table, _), value in rows.items() if table == "login"].count("ann") == 2
     assert not any("rowan" in key.casefold() for _, key in rows)

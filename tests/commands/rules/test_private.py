@@ -170,3 +170,14 @@ def test_an_assistant_of_several_people_does_not_become_personal() -> None:
     assert refused(world, fact("ModelRevised", "sales", use="personal")).code == "personal_model"
     world.when(fact("PersonRevised", "tom", assistant=None))
     assert world.then(fact("ModelRevised", "sales", use="personal")) == ["ModelRevised"]
+
+
+def test_what_was_taught_in_private_is_not_made_everybodys_by_changing_what_the_assistant_is_for() -> None:
+    world = given()
+    world.when(fact("ModelDefined", "new", name="New", use="personal"))
+
+    refusal = refused(world, fact("ModelRevised", "own", use="arbiter"))
+
+    assert (refusal.code, refusal.fields) == ("personal_model", {"data.use": "has private lessons"})
+    assert world.then(fact("ModelRevised", "new", use="arbiter")) == ["ModelRevised"]
+    assert world.then(fact("ModelRevised", "own", notes="Hers")) == ["ModelRevised"]
