@@ -10,7 +10,7 @@ from services.chat.prompt import instructed
 from services.chat.versions import Versions
 from services.providers import choosing
 from services.providers.grounding import grounded
-from services.providers.port import Chunk, Completion, Message, Provider
+from services.providers.port import Chunk, Completion, Message, Provider, ProviderProblem
 from services.refusals import Refused
 
 MODULE = "chat"
@@ -31,11 +31,25 @@ class Voice:
 
     async def complete(self, messages: Sequence[Message]) -> Completion:
         """One answer. Raises `ProviderProblem`."""
-        return await self.provider.complete(messages, self.speaks)
+        try:
+            return await self.provider.complete(messages, self.speaks)
+        except ProviderProblem as problem:
+            raise self._told(problem) from problem
 
-    def stream(self, messages: Sequence[Message]) -> AsyncIterator[Chunk]:
+    async def stream(self, messages: Sequence[Message]) -> AsyncIterator[Chunk]:
         """One answer in pieces. Raises `ProviderProblem`."""
-        return self.provider.stream(messages, self.speaks)
+        try:
+            async for piece in self.provider.stream(messages, self.speaks):
+                yield piece
+        except ProviderProblem as problem:
+            raise self._told(problem) from problem
+
+    def _told(self, problem: ProviderProblem) -> ProviderProblem:
+        """A model that the provider doesn't know is, of a version, one that it has no more."""
+        if problem.code != "provider_unknown_model" or self.version is None or self.version.target != "fine_tune":
+            return problem
+        gone = f"Version {self.version.version} of {self.model.name} no longer exists at its provider."
+        return ProviderProblem("version_gone", gone, "Activate another version, or compile it again.", raw=problem.raw)
 
 
 class Speaking:

@@ -1,6 +1,6 @@
 """The first steps: package the training set, and see whether anything changed since the last success."""
 
-from contracts.facts.compilation import CompilationUnchanged, TrainingSetPackaged
+from contracts.facts.compilation import CompilationUnchanged, CompiledModelDeleted, TrainingSetPackaged
 from contracts.queries import CompilationRow, Difference, DifferenceWanted, LastSuccessWanted, MaybeCompilation
 from services.compiler.context import ACTOR, MODULE, Context
 from services.compiler.evaluation_step import asks_otherwise
@@ -51,7 +51,8 @@ async def write_files(context: Context, row: CompilationRow) -> Packaged:
 async def compare_step(context: Context, row: CompilationRow) -> bool:
     """Whether the compilation ended as unchanged: file, target, provider and base model equal the last success's.
 
-    One that wasn't accepted is built again when it is asked other validation questions: nothing else could accept it.
+    One that wasn't accepted is built again when it is asked other validation questions: nothing else could accept it. So is
+    one that is gone at its provider, which is recorded.
     """
     found: MaybeCompilation = await context.ask("last_success", LastSuccessWanted(model=row.model))
     last = found.compilation
@@ -59,8 +60,17 @@ async def compare_step(context: Context, row: CompilationRow) -> bool:
         return False
     if await asks_otherwise(context, last, row.position):
         return False
+    if await gone(context, last):
+        await context.report(last, CompiledModelDeleted())
+        return False
     await context.report(row, CompilationUnchanged(same_as=last.id))
     return True
+
+
+async def gone(context: Context, last: CompilationRow) -> bool:
+    """Whether the provider has a version's model no more, as far as it says so. Raises `ProviderProblem`."""
+    lists = last.plan.target == "fine_tune" and last.plan.provider_kind in ("embedded", "openai")
+    return lists and not await context.provider(last).has_model(last.compiled_model or "")
 
 
 def _identity(row: CompilationRow) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from contracts.queries import (
     Check,
+    CompilationRow,
     ConflictsWanted,
     DifferenceWanted,
     LastSuccessWanted,
@@ -22,6 +23,7 @@ from contracts.queries import (
 )
 from services.compiler.context import ACTOR, MODULE, Context
 from services.compiler.evaluation_step import asks_otherwise
+from services.compiler.packaging_step import gone
 from services.compiler.preflight_checks import NAMED, Looked, answer, retirement
 from services.packaging.checks import Bounds
 from services.providers.port import ProviderProblem
@@ -48,9 +50,16 @@ async def preflight(context: Context, module: str, query: Query) -> tuple[int, P
         personal=await context.ask("personal_data", PersonalDataWanted(model=model.id, limit=NAMED), at=position),
         difference=await context.ask("difference", DifferenceWanted(model=model.id), at=position),
         last=last,
-        asks_otherwise=last.compilation is not None and await asks_otherwise(context, last.compilation, position),
+        built_again=last.compilation is not None and await _built_again(context, last.compilation, position),
     )
     return position, answer(looked, await _provider_checks(context, model, provider))
+
+
+async def _built_again(context: Context, last: CompilationRow, position: int) -> bool:
+    try:
+        return await asks_otherwise(context, last, position) or await gone(context, last)
+    except ProviderProblem:
+        return False  # the credentials' check says it
 
 
 async def _check_asker(context: Context, module: str, actor: str) -> None:

@@ -44,7 +44,7 @@ class Looked:
     personal: PersonalData
     difference: Difference
     last: MaybeCompilation
-    asks_otherwise: bool = False
+    built_again: bool = False
 
 
 def answer(looked: Looked, provider_checks: list[Check]) -> Preflight:
@@ -186,7 +186,7 @@ def _personal(found: PersonalData) -> Check:
 
 def _unchanged(looked: Looked) -> bool:
     last, provider, summary = looked.last.compilation, looked.provider, looked.packaged.summary
-    if last is None or provider is None or looked.asks_otherwise:
+    if last is None or provider is None or looked.built_again:
         return False
     plan = last.plan
     then: tuple[Any, ...] = (

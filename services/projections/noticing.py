@@ -24,6 +24,7 @@ from services.projections.tables import notice, notices_read, watch
 Document = dict[str, Any]
 ADMINISTRATORS: Final = "role:administrator"
 TRAINERS: Final = "role:trainer"
+COMPILER: Final = "service:compiler"
 _ENDED: Final = {
     "CompilationSucceeded": "compilation_succeeded", "CompilationUnchanged": "compilation_unchanged",
     "CompilationFailed": "compilation_failed", "CompilationCancelled": "compilation_cancelled",
@@ -62,7 +63,8 @@ class Noticing:
                 version = data.new.version if data.new else None
                 about = {"kind": "version_changed", "model": id, "version": version, "reason": data.reason}
                 about |= {"archived": True} if self._archived(id) else {}
-                self._tell(position, self._watchers(id) - {event.actor}, about)
+                found = {ADMINISTRATORS} if event.actor == COMPILER else set()  # that a version is gone at its provider
+                self._tell(position, self._watchers(id) - {event.actor} | found, about)
             case LessonProposed():
                 self._tell(position, {TRAINERS}, {"kind": "lesson_proposed", "model": data.model, "proposal": id})
             case LessonApproved() | LessonDeclined():

@@ -74,7 +74,7 @@ async def test_administrators_are_told_of_the_versions_that_learnt_words_which_w
     assert notice["message"] == (
         "Words of ann, who was erased, were learnt by version 3 of Low, which answers now; version 2 of Low, which is still "
         "at its provider; version 1 of Low, which is gone at its provider. Compile anew what answers, so that a version "
-        "without these words does. Then have what learnt them deleted at its provider."
+        "without these words does. Have what learnt them deleted at its provider."
     )
     assert [one.kind for one in (await company.ask("notices", by="person:tom")).notices] == []
 

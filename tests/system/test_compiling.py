@@ -128,3 +128,21 @@ def test_a_version_that_nothing_had_accepted_is_built_again_when_somebody_has_wr
     assert (asked["status"], asked["version"]) == ("succeeded", 2)
     assert system.ask_json("ask", "sales", "How often should we call?")["version"] == 2
     assert system.ask_json("compile", "sales", "--wait")["status"] == "unchanged"
+
+
+def test_a_version_that_its_provider_has_forgotten_is_built_again_and_says_so_meanwhile(system: System) -> None:
+    taught(system)
+    first = system.ask_json("compile", "sales", "--wait")
+    compiled = system.ask_json("models")[0]["active"]["compiled_model"]
+    forget = urllib.request.Request(f"{system.endpoint['provider']}/models/{compiled}", method="DELETE")
+    urllib.request.urlopen(forget, timeout=10).close()
+
+    refused = system.cli("ask", "sales", "How often should we call?", "--json")
+    again = system.ask_json("compile", "sales", "--wait")
+
+    assert refused.refused == "version_gone"
+    assert "Version 1 of Sales no longer exists at its provider." in refused.out
+    assert (first["version"], again["status"], again["version"]) == (1, "succeeded", 2)
+    assert system.ask_json("ask", "sales", "How often should we call?")["version"] == 2
+    told = [one["message"] for one in system.ask_json("notices")["notices"]]
+    assert "No version of Sales answers any more (retired)." in told
