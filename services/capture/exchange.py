@@ -6,6 +6,7 @@ from typing import Final
 
 from services.capture.capturing import Author
 from services.capture.correcting import corrects, objects
+from services.capture.courtesy import confirms
 
 LONGEST: Final = 20
 """Messages that are ticked at most."""
@@ -13,7 +14,7 @@ LONGEST: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message of a thread. `assistant`: which one, for an answer. `question`: the message that it answers."""
+    """One message of a thread, its text cleaned of mentions and quotations. `question`: the message that it answers."""
 
     id: str
     author: str
@@ -62,13 +63,18 @@ def _asked(thread: Sequence[Said], place: dict[str, int], answer: int) -> int | 
 
 
 def _with(thread: Sequence[Said], asked: int, answer: int) -> set[int]:
-    """The question and what its author said right before it, up to somebody else's words."""
+    """The question and what its author said right before it, up to somebody else's words.
+
+    Who only agrees with somebody says nothing without what that one said.
+    """
     said, author = {asked}, thread[asked].author
     for at in range(asked - 1, -1, -1):
         if thread[at].kind == "notice":
             continue
         if thread[at].author != author:
-            break
+            if thread[at].kind != "person" or not all(confirms(thread[one].text) for one in said):
+                break
+            author = thread[at].author
         said.add(at)
     corrections = {at for at in said if at < asked and objects(thread[at].text)}
     # What the person said long before has to do with it only when it corrects something.

@@ -39,6 +39,10 @@ CASES = {
     ),
     "a question after one that didn't know": (["ann: Where?", "BOT: I don't know.", "bob: Who asks?"], 1, "01"),
     "thanks after one that didn't know": (["ann: Where?", "BOT: I'm not sure.", "ann: Okay, thank you."], 1, "01"),
+    "a correction, and somebody who only agrees with it": (
+        ["ann: Where?", "BOT: Here.", "ann: No, there.", "bob: Yes, Ann is right.", "BOT: Noted."], 4, "01234",
+    ),
+    "agreement with nobody before": (["bob: Yes!", "BOT: Hello."], 1, "01"),
     "another assistant's answer ends it": (["ann: Where?", "OTHER: Here.", "ann: Wrong.", "BOT: There."], 3, "23"),
     "what the person said long before stays out": (["ann: Hello all.", "ann: Where?", "BOT: Here."], 2, "12"),
     "an answer to nothing": (["BOT: Hello."], 0, "0"),

@@ -1,9 +1,11 @@
 """From picked messages to the lesson that is reported: what is learnt, and whose words it is."""
 
+import pytest
+
 from contracts.facts.conversation import ConversationTrained
 from contracts.queries import MessageRow
 from services.web.directory import Named
-from services.web.views.teaching import lesson, preview
+from services.web.views.teaching import lesson, preview, ticked
 
 BOT, ANN, BOB = "virtual_user:bot", "person:ann", "person:bob"
 EVERYBODY = {
@@ -11,19 +13,31 @@ EVERYBODY = {
 }  # fmt: skip
 
 
-def taught(answer: str, *said: tuple[str, str]) -> ConversationTrained:
-    """The lesson that `person:teacher` makes of a thread, with this answer."""
-    rows = [
+def thread(*said: tuple[str, str]) -> list[MessageRow]:
+    """Messages `1`, `2`, ... of a group."""
+    return [
         MessageRow(
             id=str(number), group="g", position=number, time="2026-11-24T10:00:00Z", author=author, text=text,
             reply_to=None, deleted=False, edited=False, asker=ANN if author == BOT else None,
         )
         for number, (author, text) in enumerate(said, start=1)
     ]  # fmt: skip
-    found = preview(rows, EVERYBODY)
+
+
+def taught(answer: str, *said: tuple[str, str]) -> ConversationTrained:
+    """The lesson that `person:teacher` makes of a thread, with this answer."""
+    found = preview(thread(*said), EVERYBODY)
     return lesson(
         found, model="shop", section="General", answer=answer or found.answer, train_as="both", teacher="person:teacher"
     )
+
+
+@pytest.mark.parametrize("chosen", ["2", "4"])
+@pytest.mark.parametrize("said", ["@Shop Assistant no, DSK.", "> Fibank.\n@shop assistant: No, DSK.", "@Ann No, DSK."])
+def test_a_correction_is_ticked_though_it_begins_with_a_mention_or_a_quotation(said: str, chosen: str) -> None:
+    rows = thread((ANN, "@Shop Assistant who is our bank?"), (BOT, "Fibank."), (BOB, said), (BOT, "Noted."))
+
+    assert ticked(rows, EVERYBODY, chosen) == ["1", "2", "3", "4"]
 
 
 def test_an_answer_made_from_a_correction_is_the_words_of_whoever_corrected() -> None:

@@ -35,7 +35,7 @@ async def pick(request: Request, visitor: Signed, group: str, message: str) -> H
         request, visitor, "train_pick.html",
         **message_context(rows, everybody, visitor.look) | {
             "group": found, "title": group_name(visitor, found, everybody), "chosen": message,
-            "ticked": set(ticked(rows, message)),
+            "ticked": set(ticked(rows, everybody, message)),
         },
     )  # fmt: skip
 

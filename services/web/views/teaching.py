@@ -8,6 +8,7 @@ from typing import Final
 from contracts.facts.conversation import ConversationTrained, OriginReference, TrainAs, Turn
 from contracts.queries import MessageRow
 from services.capture.capturing import Author, Captured, CapturedTurn, capture
+from services.capture.cleaning import clean
 from services.capture.exchange import Said, exchange
 from services.capture.picked import PickedMessage
 from services.web.directory import Named, named
@@ -52,24 +53,35 @@ def kind_of(row: MessageRow) -> Author:
     return "assistant" if row.author.startswith("virtual_user:") else "person"
 
 
-def ticked(rows: Sequence[MessageRow], chosen: str) -> list[str]:
+def ticked(rows: Sequence[MessageRow], everybody: Mapping[str, Named], chosen: str) -> list[str]:
     """The messages that are preselected around the chosen one."""
+    there = [row for row in rows if not row.deleted]
+    assistants = _assistants(there, everybody)
+    people = sorted({named(everybody, row.author).name for row in there if kind_of(row) == "person"})
     said = [
-        Said(row.id, row.author, kind_of(row), row.text, row.question, row.reply_to) for row in rows if not row.deleted
-    ]
+        Said(
+            row.id, row.author, kind_of(row), clean(row.text, assistants, people, by_assistant=kind_of(row) == "assistant"),
+            row.question, row.reply_to,
+        )
+        for row in there
+    ]  # fmt: skip
     return exchange(said, chosen)
 
 
 def preview(rows: Sequence[MessageRow], everybody: Mapping[str, Named]) -> Preview:
     """What these messages, in the thread's order, teach."""
-    assistants = [named(everybody, row.author) for row in rows if kind_of(row) == "assistant"]
-    names = sorted({name for one in assistants for name in (one.name, *one.names.values())})
     picked = [
         PickedMessage(id=row.id, author=named(everybody, row.author).name, kind=kind_of(row), text=row.text or " ")
         for row in rows
         if not row.deleted
     ]
-    return Preview(capture(names, picked), {row.id: row for row in rows})
+    return Preview(capture(_assistants(rows, everybody), picked), {row.id: row for row in rows})
+
+
+def _assistants(rows: Sequence[MessageRow], everybody: Mapping[str, Named]) -> list[str]:
+    """All names of the assistants that speak here."""
+    speaking = [named(everybody, row.author) for row in rows if kind_of(row) == "assistant"]
+    return sorted({name for one in speaking for name in (one.name, *one.names.values())})
 
 
 def lesson(
