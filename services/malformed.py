@@ -5,7 +5,6 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from contracts.facts.fact import LARGEST_NUMBER
 from contracts.identifiers import ID_PATTERN
 from services.refusals import Refused
 
@@ -16,6 +15,7 @@ _SENTENCES: Final = {
 }
 _MOST_FIELDS: Final = 100
 """A reply has room for so many, however long their names are."""
+_LARGEST: Final = 2**63 - 1
 _NO_ID: Final = "must be an id (letters, digits, - and _, at most 64), not a name"
 
 
@@ -33,12 +33,12 @@ def malformed(what: str, problem: ValidationError, prefix: str = "") -> Refused:
 
 
 def check_numbers(what: str, value: object) -> None:
-    """Raises `Refused`: `malformed` where a whole number is beyond those that every reader keeps, databases included."""
+    """Raises `Refused`: `malformed` where a whole number is beyond those that the databases hold."""
     if isinstance(value, dict | list | tuple):
         for inner in value.values() if isinstance(value, dict) else value:
             check_numbers(what, inner)
-    elif isinstance(value, int) and abs(value) > LARGEST_NUMBER:
-        raise Refused("malformed", f"{what} is wrong: a number is larger than {LARGEST_NUMBER:,}.")
+    elif isinstance(value, int) and abs(value) > _LARGEST:
+        raise Refused("malformed", f"{what} is wrong: a number is larger than {_LARGEST:,}.")
 
 
 def _is_branch(part: int | str) -> bool:
