@@ -96,7 +96,7 @@ def _version(one: Document) -> str:
 def _remedies(versions: Sequence[Document]) -> Iterator[str]:
     """What an administrator does about it: nothing about what is gone."""
     if any(one["active"] for one in versions):
-        yield "Compile anew what answers, so that a version without these words does."
+        yield "Compile what answers now again, so that a version without these words answers instead."
     if any(one["version"] is None for one in versions):
         yield "Cancel what is under way, and compile it again."
     if any(one["version"] is not None and not one["deleted"] for one in versions):
