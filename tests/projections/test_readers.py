@@ -68,10 +68,13 @@ async def test_members_see_the_lessons_that_they_taught_or_proposed(company: Com
             await company.ask("lesson", by="person:tom", lesson=lesson)
 
 
-async def test_only_services_ask_for_open_questions(company: Company) -> None:
+@pytest.mark.parametrize(("query", "wanted"), [("open_questions", {}), ("sign_in", {"login": "owner"})])
+async def test_only_services_ask_for_open_questions_and_whose_login_it_is(
+    company: Company, query: str, wanted: dict[str, str]
+) -> None:
     for actor, module in (("person:owner", "cli"), ("module:shop", "shop")):
-        with pytest.raises(Refused, match="Only services ask the query open_questions"):
-            await company.ask("open_questions", by=actor, module=module)
+        with pytest.raises(Refused, match=f"Only services ask the query {query}"):
+            await company.ask(query, by=actor, module=module, **wanted)
 
 
 async def test_members_may_ask_whether_a_question_is_known_but_not_for_its_answer(company: Company) -> None:

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from contracts.envelope import Envelope
 from contracts.facts import FACTS
 from services.refusals import Refused
 from tests.commands.bounds import Published
-from tests.commands.rules.given import Given, fact
+from tests.commands.rules.given import PROVIDER, SALES, Given, fact
 from tests.commands.rules.reports import FOUNDED
 
 MEMBER, TRAINER, AUDITOR, ADMINISTRATOR = "person:ann", "person:tom", "person:eve", "person:ada"
@@ -111,3 +112,20 @@ def test_nobody_does_it_for_another(name: str) -> None:
     with pytest.raises(Refused) as refusal:
         company().when(fact(name, "tom", by=MEMBER, **data))
     assert refusal.value.code in ("not_yourself", "role_needed")
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        fact("QAAdded", by=MEMBER, model="sales", question="Who?", answer="I."),
+        fact("GroupCreated", by=MEMBER, name="G", members=[MEMBER]),
+    ],
+    ids=lambda when: when.type,
+)
+def test_who_was_erased_reports_nothing_more(when: Envelope) -> None:
+    world = Given(PROVIDER, SALES, fact("PersonAdded", "ann", name="Ann"), fact("PersonErased", "ann"))
+
+    with pytest.raises(Refused) as refusal:
+        world.when(when)
+
+    assert refusal.value.code == "unknown_person"
