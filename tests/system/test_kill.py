@@ -109,7 +109,6 @@ class Load:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 async def test_after_any_kill_log_bus_read_models_answers_and_jobs_agree(system: System) -> None:
     # given a system under load
     seed = random.randrange(1_000_000)

@@ -1,5 +1,6 @@
 """The models, one model and its settings, in a real browser on a whole system."""
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -10,21 +11,32 @@ from tests.fixtures.browser import People, opened
 from tests.fixtures.system import System
 
 pytestmark = pytest.mark.slow
+NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     system = System(tmp_path_factory.mktemp("web") / "home").start()
-    system.ask_json("compile", "sales")
+    system.ask_json("compile", "sales", "--wait")
     yield system
     assert system.stop() == 0
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def scratch(system: System) -> str:
-    """A model that tests may change as they like."""
-    system.send("ModelDefined", "--subject", "scratch", name="Scratch", provider="embedded", parent="master")
-    return "scratch"
+    """A model of the test's own, which it may change as it likes."""
+    id = f"scratch-{next(NUMBERS)}"
+    system.send("ModelDefined", "--subject", id, name=id.title(), provider="embedded", parent="master")
+    return id
+
+
+@pytest.fixture
+def compiled(system: System, scratch: str) -> str:
+    """A model of the test's own with a version."""
+    system.send("SystemMessageSet", "--subject", scratch, system_message="You help the sales team of Rowan & Vale.")
+    system.send("QAAdded", model=scratch, question="What is new?", answer="Everything.")
+    system.ask_json("compile", scratch, "--wait")
+    return scratch
 
 
 def row(page: Page, name: str) -> str:
@@ -135,9 +147,11 @@ def test_a_newer_system_message_is_shown_beside_instead_of_being_overwritten(
     people.problems.clear()  # the browser logs the 409
 
 
-def test_two_revisions_of_a_system_message_are_compared_word_by_word(system: System, people: People) -> None:
-    system.send("SystemMessageSet", "--subject", "sales", system_message="You help the trade team of Rowan & Vale.")
-    page = opened(system, people.sign_in(system, "theo"), "/models/sales")
+def test_two_revisions_of_a_system_message_are_compared_word_by_word(
+    system: System, people: People, compiled: str
+) -> None:
+    system.send("SystemMessageSet", "--subject", compiled, system_message="You help the trade team of Rowan & Vale.")
+    page = opened(system, people.sign_in(system, "theo"), f"/models/{compiled}")
 
     expect(page.get_by_text("changed since v1")).to_be_visible()
     page.get_by_role("link", name="Compare with v1").click()
@@ -150,6 +164,7 @@ def test_two_revisions_of_a_system_message_are_compared_word_by_word(system: Sys
 def test_preflight_says_what_the_next_version_would_change_and_compile_begins_it(
     system: System, people: People, scratch: str
 ) -> None:
+    system.send("QAAdded", model=scratch, question="Is it there?", answer="Yes.")
     page = opened(system, people.sign_in(system, "mara"), f"/models/{scratch}")
     system.send("QAAdded", model=scratch, question="Is it checked?", answer="Yes.")
 
@@ -173,10 +188,10 @@ def test_what_preflight_warns_of_comes_first_and_leads_to_where_it_is_mended(sys
     expect(page.get_by_role("heading", name="When is the fair?")).to_be_visible()
 
 
-def test_a_version_is_rolled_back_to_with_one_click(system: System, people: People) -> None:
-    system.send("QAAdded", model="sales", question="What is new in spring?", answer="Ember.")
-    system.ask_json("compile", "sales")
-    page = opened(system, people.sign_in(system, "mara"), "/models/sales")
+def test_a_version_is_rolled_back_to_with_one_click(system: System, people: People, compiled: str) -> None:
+    system.send("QAAdded", model=compiled, question="What is new in spring?", answer="Ember.")
+    system.ask_json("compile", compiled)
+    page = opened(system, people.sign_in(system, "mara"), f"/models/{compiled}")
     expect(page.get_by_text("v2 answers now").first).to_be_visible()
 
     page.get_by_role("button", name="Roll back").click()
@@ -192,10 +207,10 @@ def test_a_question_is_tried_and_nothing_is_recorded(system: System, people: Peo
 
     page.get_by_role("link", name="Ask it").click()
     dialog = page.get_by_role("dialog", name="Ask AI Sales Assistant")
-    dialog.get_by_label("Question").fill("What is new in spring?")
+    dialog.get_by_label("Question").fill("How long is a quote valid?")
     dialog.get_by_label("Question").press("Enter")
 
-    expect(dialog.locator(".say")).to_contain_text("Ember")
+    expect(dialog.locator(".say")).to_contain_text("30 days")
     assert system.ask_json("status")["head"] == head
     page.keyboard.press("Escape")
     expect(page.get_by_role("link", name="Ask it")).to_be_focused()
@@ -206,7 +221,7 @@ def test_settings_say_what_they_would_do_before_they_are_saved(system: System, p
     effects = page.get_by_role("region", name="What your change does")
 
     page.get_by_label("Parent").select_option("None")
-    expect(effects).to_contain_text("Rowan & Vale Assistant no longer takes in lessons of Scratch")
+    expect(effects).to_contain_text(f"Rowan & Vale Assistant no longer takes in lessons of {scratch.title()}")
     expect(page.get_by_role("region", name="Unsaved changes")).to_contain_text("1 change not saved")
     page.get_by_label("Sections, one per line").fill("Secrets")
     expect(effects).to_contain_text("Section Secrets is held back")
@@ -229,7 +244,7 @@ def test_settings_that_clash_are_refused_as_a_whole(system: System, people: Peop
 
     expect(page.get_by_role("alert")).to_contain_text("already")
     model = next(one for one in system.ask_json("models") if one["id"] == scratch)
-    assert (model["name"], model["notes"]) == ("Scratch", "")
+    assert (model["name"], model["notes"]) == (scratch.title(), "")
     people.problems.clear()  # the browser logs the 422
 
 

@@ -19,7 +19,7 @@ from tests.fixtures.apart import Apart
 from tests.fixtures.system import System
 from tests.web.streams import GROUP, figure, post, send, signed_in, stream, until, until_told
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -139,6 +139,8 @@ def test_what_was_taught_is_a_badge_for_everybody_until_it_is_taken_back(system:
     theo.get_by_role("button", name="Show what it will learn").click()
     theo.get_by_role("button", name="Teach this").click()
     expect(badges).to_have_count(already + number)
+    theo.wait_for_url(lambda url: "/train/" not in url)
+    until_live(theo)
 
     # taking the question back, its author is told that this undoes nothing
     asked: list[str] = []
