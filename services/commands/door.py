@@ -63,7 +63,8 @@ class Door:
         # Submitting here, before the first await, keeps the order in which facts arrived.
         _, module, fact = message.subject.split(".", 2)
         self._waiting[module] += 1
-        task = asyncio.create_task(self._reply(message, module, fact))
+        full = self._waiting[module] > LARGEST_WAITING  # now: those that come after it don't count against it
+        task = asyncio.create_task(self._reply(message, module, fact, full))
         self._open.add(task)
         task.add_done_callback(partial(self._done, module))
 
@@ -73,16 +74,16 @@ class Door:
         if not task.cancelled() and (problem := task.exception()) is not None:
             logger.error("a request could not be answered", exc_info=problem)
 
-    async def _reply(self, message: Msg, module: str, fact: str) -> None:
-        reply = await self._decide(message, module, fact)
+    async def _reply(self, message: Msg, module: str, fact: str, full: bool) -> None:
+        reply = await self._decide(message, module, fact, full)
         if message.reply:
             await self._nc.publish(message.reply, reply.model_dump_json(exclude_none=True).encode())
         if isinstance(reply, RefusedReply) and reply.refused.code == "malformed" and not dry_run(message):
             await self._bury(module, fact, message.data, reply.refused.message)
 
-    async def _decide(self, message: Msg, module: str, fact: str) -> Accepted | RefusedReply:
+    async def _decide(self, message: Msg, module: str, fact: str, full: bool) -> Accepted | RefusedReply:
         try:
-            if self._waiting[module] > LARGEST_WAITING:
+            if full:
                 raise Refused(
                     "busy", f"{module} has {LARGEST_WAITING:,} facts waiting; send on when they are answered."
                 )
