@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.row import Row
+from services.running import collect_seldom
 
 NAMES = ("eventlog", "writer", "relay", "projections", "packaging", "latency", "web", "chat_readers", "commandline")
 
@@ -24,6 +25,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=Path("bench.json"))
     arguments = parser.parse_args()
     console = Console()
+    collect_seldom()  # as the services do
     found: dict[str, list[Row]] = {}
     for name in arguments.names or NAMES:
         started = time.perf_counter()

@@ -14,7 +14,7 @@ from services.health import Health
 from services.home import quiet
 from services.http_server import serve_http
 from services.refusals import Refused
-from services.running import Running, ServiceEnded, first_to_end, run_of, sentence
+from services.running import Running, ServiceEnded, collect_seldom, first_to_end, run_of, sentence
 from services.settings import Settings, SettingWrong, read_value
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ def start(service: str, home: Path, environ: Mapping[str, str] = os.environ) -> 
     """Run it until SIGTERM or Ctrl-C; 0 when it was drained, 1 with a sentence otherwise."""
     logging.basicConfig(level=logging.INFO, force=True, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     quiet()
+    collect_seldom()
     try:
         settings, demo = read_settings(service, home, environ), environ.get("APPRENTICE_DEMO") == "1"
         return asyncio.run(_run(service, settings, _wait_seconds(environ), demo))

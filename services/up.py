@@ -21,7 +21,7 @@ from services.first_start import prepare, sign_in_link
 from services.home import HomeFailed, locked, master_key, opened, write_log
 from services.http_server import PortTaken
 from services.refusals import Refused
-from services.running import Running, ServiceEnded, first_to_end, run_of
+from services.running import Running, ServiceEnded, collect_seldom, first_to_end, run_of
 from services.settings import Settings, SettingWrong, default_home
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ Failures: Final = (
 def start(home: Path, *, port: int, demo: bool, sandbox: bool = False) -> int:
     """Run everything until Ctrl-C or SIGTERM. 0 when all was drained, 1 with a sentence otherwise."""
     began = time.monotonic()
+    collect_seldom()
     try:
         home = opened(home)
         with locked(home):
