@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import and_, func, null, select
+from sqlalchemy import and_, func, select
 
 from contracts import queries as q
 from services.folding import fold
@@ -14,7 +14,7 @@ from services.projections.answering import Question
 from services.projections.asker import STUDIO
 from services.projections.lineage import contributors
 from services.projections.plan import Plan
-from services.projections.rivals import losing_texts, taken_by
+from services.projections.rivals import asked, losing_texts, taken_by
 from services.projections.standing import changes, owners
 from services.projections.tables import PERSONAL, body, distinguished, lesson
 from services.projections.training_set import conflicts_of, document_at, places_at
@@ -80,16 +80,14 @@ def known_questions(question: Question, wanted: q.KnownWanted) -> q.Known:
         keys.setdefault(fold(one), []).append(one)
     taken = contributors(places_at(question.training, question.position), id)
     losers = losing_texts(question.training, id, taken, question.position, keys)
-    columns = (lesson.c.question_key, lesson.c.id, lesson.c.model, lesson.c.answer_key, lesson.c.body)
-    query = select(*columns, body.c.document if wanted.answers else null())
-    query = query.join(body, body.c.id == lesson.c.body) if wanted.answers else query
-    these = (lesson.c.kind == "qa", lesson.c.erased.is_(False), lesson.c.question_key.in_(list(keys)))
-    rows = question.training.execute(query.where(taken_by(taken, question.position), *these))
+    rows = [one for one in asked(question.training, taken, question.position, keys) if one.body not in losers]
+    answers = _answers(question, [one.body for one in rows]) if wanted.answers else {}
     found = [
-        q.KnownQuestion(question=one, lesson=qa, model=owner, answer_key=answer_key, answer=_answer(document))
-        for key, qa, owner, answer_key, text, document in rows
-        if text not in losers
-        for one in keys[key]
+        q.KnownQuestion(
+            question=same, lesson=one.id, model=one.model, answer_key=one.answer_key, answer=answers.get(one.body, "")
+        )
+        for one in rows
+        for same in keys[one.question_key]
     ]
     return q.Known(known=found)
 
@@ -150,8 +148,12 @@ def _there(question: Question, id: str, position: int | None) -> dict[str, Any] 
 # conflicts and resemblances -------------------------------------------------------------------------------------------
 
 
-def _answer(document: str | None) -> str:
-    return "" if document is None else str(json.loads(document)["answer"])
+def _answers(question: Question, texts: list[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for start in range(0, len(texts), 500):
+        query = select(body.c.id, body.c.document).where(body.c.id.in_(texts[start : start + 500]))
+        found |= {text: str(json.loads(document)["answer"]) for text, document in question.training.execute(query)}
+    return found
 
 
 def _contenders(question: Question, ids: Iterable[str]) -> dict[str, q.Contender]:

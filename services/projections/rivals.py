@@ -1,14 +1,16 @@
 """QAs of one training set with equal question keys: which of them trains, and what somebody settled."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from services.projections.lineage import Contributor
 from services.projections.tables import HELD_BACK, SHARED, lesson, settlement
+
+_PART: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,33 @@ def groups_of(
 ) -> dict[str, list[Rival]]:
     """QAs of one key where there are several, the winner first."""
     settled = settlements_of(connection, id, position)
-    condition = and_(taken_by(taken, position), lesson.c.kind == "qa", lesson.c.erased.is_(False))
-    asked = () if only is None else (lesson.c.question_key.in_(list(only)),)
-    several = (
-        select(lesson.c.question_key).where(condition, *asked).group_by(lesson.c.question_key).having(func.count() > 1)
-    )
-    keys = list(connection.execute(several).scalars())
     distance = {one.model: one.distance for one in taken}
     found: dict[str, list[Rival]] = defaultdict(list)
+    keys = _several(connection, taken, position) if only is None else only
+    for key, qa, owner, text, place, answer in asked(connection, taken, position, keys):
+        # A text's id is the position at which it was set, so the later one wins by the greater id.
+        loses = key not in settled or settled[key].winner != qa
+        found[key].append(Rival(qa, text, place, answer, (loses, distance[owner], -text, qa)))
+    groups = ((key, group) for key, group in sorted(found.items()) if len(group) > 1)
+    return {key: sorted(group, key=lambda one: one.rank) for key, group in groups}
+
+
+class Asked(NamedTuple):
+    """A QA of a training set, found by its question."""
+
+    question_key: str
+    id: str
+    model: str
+    body: int
+    place: int
+    answer_key: str
+
+
+def asked(
+    connection: Connection, taken: Sequence[Contributor], position: int, keys: Collection[str]
+) -> Iterator[Asked]:
+    """The QAs of a training set that have one of these question keys."""
+    takes, wanted = {one.model: one for one in taken}, sorted(keys)
     columns = (
         lesson.c.question_key,
         lesson.c.id,
@@ -77,13 +98,21 @@ def groups_of(
         lesson.c.first_position,
         lesson.c.answer_key,
     )
-    for start in range(0, len(keys), 500):
-        query = select(*columns).where(condition, lesson.c.question_key.in_(keys[start : start + 500]))
-        for key, qa, owner, text, place, answer in connection.execute(query):
-            # A text's id is the position at which it was set, so the later one wins by the greater id.
-            loses = key not in settled or settled[key].winner != qa
-            found[key].append(Rival(qa, text, place, answer, (loses, distance[owner], -text, qa)))
-    return {key: sorted(group, key=lambda one: one.rank) for key, group in sorted(found.items())}
+    trains = (lesson.c.kind == "qa", lesson.c.trains.is_(True), lesson.c.erased.is_(False), _valid(lesson, position))
+    for start in range(0, len(wanted), _PART):
+        # Naming the models would tempt SQLite to read all that they have; few lessons have one question.
+        mine = lesson.c.question_key.in_(wanted[start : start + _PART])
+        query = select(*columns, lesson.c.held_back, lesson.c.section_key).where(mine, *trains)
+        for *row, held_back, section_key in connection.execute(query):
+            one = Asked(*row)
+            if one.model in takes and takes[one.model].takes_in("qa", held_back, section_key):
+                yield one
+
+
+def _several(connection: Connection, taken: Sequence[Contributor], position: int) -> list[str]:
+    condition = and_(taken_by(taken, position), lesson.c.kind == "qa", lesson.c.erased.is_(False))
+    query = select(lesson.c.question_key).where(condition).group_by(lesson.c.question_key)
+    return list(connection.execute(query.having(func.count() > 1)).scalars())
 
 
 def taken_by(taken: Sequence[Contributor], position: int) -> ColumnElement[bool]:

@@ -82,6 +82,7 @@ lesson: Final = Table(
     # The table of lessons likewise: it pages, filters, sorts and counts in this index.
     Index("lesson_table", "model", "taught", "valid_from", "valid_to", "kind", "purpose", "active", "trains", "erased",
           "held_back", "personal", "section_key", "teacher", "asked", "body"),
+    Index("lesson_question", "question_key"),
     Index("lesson_begun", "valid_from"),
     # Partial: an index over all open rows would tempt SQLite to read them all instead of looking up a few ids.
     Index("lesson_ceased", "valid_to", sqlite_where=CEASED, postgresql_where=CEASED),
