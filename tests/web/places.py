@@ -128,6 +128,8 @@ def url(system: System, place: Place, found: dict[str, str]) -> str:
 def look(page: Page, system: System, place: Place, found: dict[str, str]) -> None:
     """Go there and open what it opens."""
     page.goto(url(system, place, found))
+    if page.locator("#pf").count():
+        page.locator("#pf .delta").wait_for()  # what the next version would be is fetched by the page itself
     if place.opens:
         until_live(page)  # before that a link leads to a page of its own
         page.locator(place.opens).first.click()
