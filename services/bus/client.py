@@ -201,8 +201,8 @@ class Bus:
         loop = asyncio.get_running_loop()
         started = loop.time()
         while True:
-            left = max(timeout - (loop.time() - started), 0.05)
-            message = await self._send(subject, body, headers, left, attempts)
+            spent = loop.time() - started
+            message = await self._send(subject, body, headers, max(timeout - spent, 0.05), attempts, spent)
             if not _nobody(message):
                 return message
             if loop.time() - started > min(PATIENCE, timeout):
@@ -210,11 +210,11 @@ class Bus:
             await asyncio.sleep(0.05)
 
     async def _send(
-        self, subject: str, body: bytes, headers: Mapping[str, str] | None, timeout: float, attempts: int
+        self, subject: str, body: bytes, headers: Mapping[str, str] | None, timeout: float, attempts: int, spent: float
     ) -> Msg:
         assert self._requests is not None
         try:
-            return await self._requests.send(subject, body, headers, timeout, attempts)
+            return await self._requests.send(subject, body, headers, timeout, attempts, spent)
         except nats.errors.MaxPayloadError:
             raise
         except nats.errors.Error as problem:

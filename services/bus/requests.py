@@ -40,10 +40,16 @@ class Requests:
         self._subscribed = False
 
     async def send(
-        self, subject: str, body: bytes, headers: Mapping[str, str] | None, timeout: float, attempts: int = 1
+        self,
+        subject: str,
+        body: bytes,
+        headers: Mapping[str, str] | None,
+        timeout: float,
+        attempts: int = 1,
+        spent: float = 0.0,
     ) -> Msg:
         """The first reply. What may be attempted more often is sent again after an equal part of the timeout, and
-        at once when the connection has come back.
+        at once when the connection has come back. `spent`: seconds for which somebody to answer was looked for before.
 
         Raises:
             NoReply: with a sentence.
@@ -60,7 +66,7 @@ class Requests:
         finally:
             for token in request.tokens:
                 del self._waiting[token]
-        raise NoReply(f"{subject} was not answered within {timeout:.3g} s; it may have counted all the same.")
+        raise NoReply(f"{subject} was not answered within {round(timeout + spent, 1):g} s; it may have counted all the same.")
 
     async def resume(self) -> None:
         """The connection was lost and has come back: send again what may be sent again."""
