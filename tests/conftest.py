@@ -3,7 +3,7 @@
 import signal
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.fixtures.postgres",
@@ -13,9 +13,9 @@ pytest_plugins = [
     "tests.embedded_provider.fixtures",
 ]
 
-# The same examples in every run: what fails, fails because something was changed. `--hypothesis-profile=default` draws
-# others, for whoever looks for faults.
-settings.register_profile("repeatable", derandomize=True)
+# The same examples in every run, however busy the machine: what fails, fails because something was changed.
+# `--hypothesis-profile=default` draws others, for whoever looks for faults.
+settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repeatable")
 
 # A shell that runs the tests in the background lets them ignore Ctrl-C, and with them whatever they start.
