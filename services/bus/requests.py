@@ -66,7 +66,9 @@ class Requests:
         finally:
             for token in request.tokens:
                 del self._waiting[token]
-        raise NoReply(f"{subject} was not answered within {round(timeout + spent, 1):g} s; it may have counted all the same.")
+        raise NoReply(
+            f"{subject} was not answered within {round(timeout + spent, 1):g} s; it may have counted all the same."
+        )
 
     async def resume(self) -> None:
         """The connection was lost and has come back: send again what may be sent again."""
