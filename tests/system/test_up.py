@@ -110,7 +110,9 @@ def test_an_idle_system_is_small_and_starts_quickly(tmp_path: Path) -> None:
     system = System(tmp_path / "home").start()
     assert system.stop() == 0
 
+    began = time.monotonic()
     system.start()
+    seconds = time.monotonic() - began
 
     resident = int(Path(f"/proc/{system.pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf(
         "SC_PAGE_SIZE"
@@ -118,7 +120,8 @@ def test_an_idle_system_is_small_and_starts_quickly(tmp_path: Path) -> None:
     worked = system.worked
     assert system.stop() == 0
     assert resident < 250_000_000
-    assert worked < 6  # 2 s; how long that takes is up to the machine, and bench measures it
+    assert worked < 6  # 2 s
+    assert seconds < 12  # 4 s on a machine that does nothing else; bench measures
 
 
 def test_the_web_says_how_it_is_and_asks_strangers_to_sign_in(system: System) -> None:

@@ -1,6 +1,7 @@
 """Find or do anything: by Ctrl-K, arrows and Enter; and what a role can find and do."""
 
 from collections.abc import Iterator
+from time import perf_counter
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -128,15 +129,19 @@ def test_members_find_people_and_groups_but_no_lessons(system: System, people: P
 
 
 @pytest.mark.slow
-def test_results_take_at_most_50_milliseconds_of_work(system: System, people: People) -> None:
+def test_results_come_within_50_milliseconds(system: System, people: People) -> None:
     theo = people.sign_in(system, "theo")
     headers = {"hx-request": "true", "hx-target": "div#hits"}
     texts, worked = ("sup", "supp", "oven", "what are", "mara") * 3, system.worked
+    took = []
     for text in texts:
+        began = perf_counter()
         answer = theo.request.get(f"{system.endpoint['http']}/find?text={text}", headers=headers)
         assert answer.ok
         assert "<html" not in answer.text()
+        took.append(perf_counter() - began)
     assert system.worked - worked < 0.05 * len(texts)
+    assert sorted(took)[len(took) // 2] < 0.05
 
 
 @pytest.mark.slow
