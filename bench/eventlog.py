@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from bench.row import Row, against, alone
 from services.eventlog import open_log
@@ -124,6 +125,6 @@ def _postgres() -> Iterator[str]:
 def _fresh(url: str) -> str:
     name = f"b{time.time_ns()}"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     head, question, options = url.partition("?")
     return f"{head.rsplit('/', 1)[0]}/{name}{question}{options}"

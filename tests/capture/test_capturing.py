@@ -2,7 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Final
 
 import pytest
 
@@ -25,10 +25,12 @@ def captured(*said: str) -> Captured:
     return capture(NAMES, [_message(number, one) for number, one in enumerate(said, start=1)])
 
 
+KINDS: Final[dict[str, Author]] = {"AI": "assistant", "!": "notice"}
+
+
 def _message(number: int, said: str) -> Message:
     who, _, text = said.partition(": ")
-    kind: Literal["person", "assistant", "notice"] = {"AI": "assistant", "!": "notice"}.get(who, "person")  # type: ignore[assignment]
-    assert kind in get_args(Author)
+    kind = KINDS.get(who, "person")
     return Message(str(number), AI if who == "AI" else who, kind, text)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.capture.capturing import Author
 from services.capture.exchange import Said, exchange
 
 Line = tuple[str, str, str]
@@ -12,9 +13,9 @@ def thread(*lines: str) -> list[Said]:
     said: list[Said] = []
     for number, line in enumerate(lines):
         author, _, text = line.partition(": ")
-        kind = "notice" if author == "-" else "assistant" if author.isupper() else "person"
+        kind: Author = "notice" if author == "-" else "assistant" if author.isupper() else "person"
         asked = next((one.id for one in reversed(said) if one.kind == "person"), None) if kind == "assistant" else None
-        said.append(Said(str(number), author, kind, text, asked))  # type: ignore[arg-type]
+        said.append(Said(str(number), author, kind, text, asked))
     return said
 
 

@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,10 +46,12 @@ def test_rows_that_share_a_line_are_told_apart(company: System, model: str, tmp_
 
 
 def test_a_row_that_no_query_would_take_stops_no_others(company: System, model: str, tmp_path: Path) -> None:
-    rows = [{"question": "Л" * 2_000 + str(number), "answer": "Too long by a bit."} for number in range(3)]
+    rows: list[dict[str, Any]] = [
+        {"question": "Л" * 2_000 + str(number), "answer": "Too long by a bit."} for number in range(3)
+    ]
     rows += [{"question": "x" * 1_500_000, "answer": "Much too long."}, {"question": "Short?", "answer": "Yes."}]
     rows += [{"question": f"{number}" + "Л" * 1_900, "answer": "л" * 20_000} for number in range(150)]
-    rows += [{"messages": 5}, {"question": "Nul\0?", "answer": "No."}]  # type: ignore[dict-item]
+    rows += [{"messages": 5}, {"question": "Nul\0?", "answer": "No."}]
 
     done = company.cli("import", written(tmp_path, lines_of(rows)), "--model", model, "--json")
     again = company.cli("import", written(tmp_path, lines_of(rows)), "--model", model, "--json")
