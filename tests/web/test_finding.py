@@ -94,6 +94,20 @@ def test_escape_closes_it_and_where_one_was_comes_first(system: System, people: 
 
 
 @pytest.mark.slow
+def test_its_key_opens_it_again_before_the_closed_one_has_gone(system: System, people: People) -> None:
+    theo = people.sign_in(system, "theo")
+    opened(theo, system)
+    left = theo.evaluate("""() => {
+      document.querySelector("dialog[open]").close();
+      const there = document.getElementById("go") !== null;
+      document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true, bubbles: true }));
+      return there;
+    }""")
+    assert left
+    expect(theo.get_by_role("combobox", name="Find or do anything")).to_be_focused()
+
+
+@pytest.mark.slow
 def test_actions_open_dialogs_choose_the_look_and_the_language(system: System, people: People) -> None:
     theo = people.sign_in(system, "theo")
     opened(theo, system).fill("> dark")

@@ -64,7 +64,7 @@ document.addEventListener("keydown", async (event) => {
   const open = document.querySelector("dialog[open]");
   if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
     event.preventDefault();
-    if (go()) return go().closest("dialog").close();
+    if (open?.contains(go())) return open.close(); // one that is closed stays until it has heard so
     await wake();
     if (!open) htmx.ajax("GET", "/find/palette", "#dialog");
   } else if (event.key === "?" && !open && !event.target.matches("input, textarea, select")) htmx.ajax("GET", "/find/keys", "#dialog");
