@@ -90,12 +90,14 @@ class CompilationRow(Shape):
 
 
 class UsualTime(Shape):
-    """Medians of the last 5 successes of the model, or else of its provider. `steps`: seconds by status."""
+    """Medians of the last 5 successes of the model at its provider, or else of its provider. `steps`: seconds by status."""
 
     seconds: float
     steps: dict[str, float]
     of: Literal["model", "provider"]
     expected_at: str | None = Field(description="When the running one usually ends.")
+    least: float | None = Field(default=None, description="Seconds that the shortest of them took.")
+    most: float | None = Field(default=None, description="Seconds that the longest of them took.")
 
 
 class Compilations(Shape):
@@ -149,7 +151,10 @@ class LastSuccessWanted(Shape):
 
 
 class MaybeCompilation(Shape):
+    """`usual`: how long a compilation of the model takes at its present provider; null where none has succeeded there."""
+
     compilation: CompilationRow | None
+    usual: UsualTime | None = None
 
 
 class PreflightWanted(Shape):
@@ -173,7 +178,10 @@ class Check(Shape):
 
 
 class Preflight(Shape):
-    """`ready`: no check is an error. `price_low` and `price_high` in `currency`, null where no price is known."""
+    """`ready`: no check is an error. `price_low` and `price_high` in `currency`, null where no price is known.
+
+    `usual`: how long it will probably take; null where no compilation has succeeded to judge by.
+    """
 
     model: Id
     position: int
@@ -196,3 +204,4 @@ class Preflight(Shape):
     validation: int
     checks: list[Check]
     difference: Difference
+    usual: UsualTime | None = None

@@ -41,6 +41,9 @@ def _tell(found: dict[str, Any]) -> None:
     say(f"{size}, {found['tokens_low']:,} to {found['tokens_high']:,} tokens")
     if found["price_low"] is not None:
         say(f"About {found['price_low']:.2f} to {found['price_high']:.2f} {found['currency']}")
+    if usual := found["usual"]:
+        of = "of this model" if usual["of"] == "model" else "at this provider"
+        say(f"Earlier compilations {of} took {usual['least']:,.1f} to {usual['most']:,.1f} s")
     _tell_difference(found["difference"])
 
 

@@ -76,6 +76,7 @@ def answer(looked: Looked, provider_checks: list[Check]) -> Preflight:
         validation=looked.model.lessons.validation,
         checks=checks,
         difference=looked.difference,
+        usual=looked.last.usual,
     )
 
 

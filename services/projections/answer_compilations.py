@@ -59,9 +59,14 @@ def open_compilations(question: Question, _: q.Nothing) -> q.Compilations:
 
 
 def last_success(question: Question, wanted: q.LastSuccessWanted) -> q.MaybeCompilation:
-    """The succeeded compilation with the model's highest version."""
-    found = _successes(question, find_taught(question, wanted.model), 1)
-    return q.MaybeCompilation(compilation=_rows(question, found)[0] if found else None)
+    """The succeeded compilation with the model's highest version, and how long the next one usually takes."""
+    id = find_taught(question, wanted.model)
+    found = _successes(question, id, 1)
+    provider = document_at(question.training, id, question.position)["provider"]
+    return q.MaybeCompilation(
+        compilation=_rows(question, found)[0] if found else None,
+        usual=_usual(question, id, provider, None) if provider else None,
+    )
 
 
 def evaluation(question: Question, wanted: q.EvaluationWanted) -> q.Evaluation:
@@ -118,17 +123,18 @@ def _times(question: Question, document: Document) -> Document:
     started = started_at(document)
     if document["status"] not in OPEN:
         return {"started_at": started}
-    found = _usual(question, document, started)
+    found = _usual(question, document["model"], document["plan"]["provider"], started)
     if found is None or found.expected_at is None:
         return {"started_at": started, "usual": found}
     left = (datetime.fromisoformat(found.expected_at) - datetime.now(UTC)).total_seconds()
     return {"started_at": started, "usual": found, "eta_seconds": max(0.0, round(left, 1))}
 
 
-def _usual(question: Question, document: Document, started: str | None) -> q.UsualTime | None:
-    own = _successes(question, document["model"], _SUCCESSES)
+def _usual(question: Question, model: str, provider: str, started: str | None) -> q.UsualTime | None:
+    # What it took at another provider says nothing of this one.
+    own = [one for one in _successes(question, model, _SUCCESSES) if one["plan"]["provider"] == provider]
     of: Literal["model", "provider"] = "model" if own else "provider"
-    return usual(own or _of_provider(question, document["plan"]["provider"]), of, started)
+    return usual(own or _of_provider(question, provider), of, started)
 
 
 def _successes(question: Question, model: str, limit: int) -> Sequence[Document]:

@@ -33,7 +33,7 @@ def usual(successes: Sequence[Document], of: Literal["model", "provider"], start
     steps = {name: median(found) for name in _ENDS if (found := [one[name] for one in taken if name in one])}
     seconds = median(whole)
     expected = (datetime.fromisoformat(started) + timedelta(seconds=seconds)).isoformat() if started else None
-    return UsualTime(seconds=seconds, steps=steps, of=of, expected_at=expected)
+    return UsualTime(seconds=seconds, steps=steps, of=of, expected_at=expected, least=min(whole), most=max(whole))
 
 
 def _steps(document: Document) -> dict[str, float]:

@@ -48,6 +48,24 @@ async def test_a_running_compilation_says_how_long_it_usually_takes(company: Com
     assert (rows["behind"].started_at, rows["behind"].usual.expected_at, rows["behind"].eta_seconds) == (None,) * 3
 
 
+async def test_the_next_one_is_judged_by_what_ended_at_the_provider_where_it_would_run(company: Company) -> None:
+    async def usually(model: str) -> str | None:
+        found = (await company.ask("last_success", model=model)).usual
+        return found.of if found else None
+
+    await two_models(company)
+    assert await usually("sales") is None
+    await compiled(company, "sales")
+    assert (await usually("sales"), await usually("support")) == ("model", "provider")
+
+    await company.report("ProviderRegistered", "slow", name="Slow", provider_kind="embedded", base_model="b")
+    await company.report("ModelRevised", "sales", provider="slow")
+    assert await usually("sales") is None
+
+    await company.report("ModelRevised", "sales", provider=None)
+    assert await usually("sales") is None
+
+
 def test_the_usual_time_is_the_median_of_whole_runs_and_of_each_step() -> None:
     def ended(queued: int, packaged: int, whole: int) -> dict[str, object]:
         lines = [("CompileRequested", 0), ("CompilationDequeued", queued), ("TrainingSetPackaged", packaged),
@@ -61,6 +79,7 @@ def test_the_usual_time_is_the_median_of_whole_runs_and_of_each_step() -> None:
 
     assert found is not None
     assert (found.seconds, found.steps) == (30.0, {"packaging": 2.0, "training": 10.0, "evaluating": 18.0})
+    assert (found.least, found.most) == (20.0, 50.0)
     assert found.expected_at == "2026-11-25T11:00:30+00:00"
     assert started_at(runs[1]) == "2026-11-25T10:00:02+00:00"
     assert usual([], "model", None) is None

@@ -10,6 +10,7 @@ from contracts.facts.model import LineageRule
 from contracts.facts.provider import Limits
 from contracts.queries import CompilationRow, LogLine, ProviderRow, UsualTime
 from services.settings import Secret
+from services.web.rendering import environment
 from services.web.views.building import MOST_PERCENT, fix_of, steps
 from services.web.views.providing import as_given, fields_of, looks_like_a_key, secret_state, shown
 
@@ -140,3 +141,15 @@ def test_a_form_sent_back_as_it_was_changes_nothing() -> None:
 @pytest.mark.parametrize(("text", "key"), [("OPENAI_KEY", False), ("sk-proj-abc", True), ("a" * 40, True), ("", False)])
 def test_a_key_is_told_from_the_name_of_one(text: str, *, key: bool) -> None:
     assert looks_like_a_key(text) is key
+
+
+@pytest.mark.parametrize(("least", "most", "words"), [
+    (0.2, 0.9, "under 1 s"), (3.1, 3.4, "3 s"), (0.3, 12.2, "1 to 12 s"), (58, 59.4, "58 to 59 s"),
+    (240, 372, "4 to 6 min"), (305, 310, "5 min"), (20, 130, "1 to 2 min"), (3000, 7300, "1 to 2 h"),
+])  # fmt: skip
+def test_the_time_that_a_compilation_usually_takes_is_told_from_the_shortest_to_the_longest(
+    least: float, most: float, words: str
+) -> None:
+    usual = UsualTime(seconds=most, steps={}, of="model", expected_at=None, least=least, most=most)
+
+    assert environment("en").get_template("compilation_macros.html").module.usual_time(usual) == words  # type: ignore[attr-defined]

@@ -175,6 +175,27 @@ def test_preflight_says_what_the_next_version_would_change_and_compile_begins_it
     people.problems.clear()  # the page of a compilation is another part's
 
 
+def test_preflight_says_how_long_it_will_take_as_far_as_the_past_tells(
+    system: System, people: People, compiled: str
+) -> None:
+    system.send("ProviderRegistered", "--subject", "untried", name="Untried", provider_kind="embedded",
+                base_model="embedded-retrieval-1", base_url=system.endpoint["provider"])  # fmt: skip
+    system.send("ModelDefined", "--subject", "newcomer", name="Newcomer", provider="embedded")
+    system.send("ModelDefined", "--subject", "pioneer", name="Pioneer", provider="untried")
+    page = people.sign_in(system, "theo")
+    for model in ("newcomer", "pioneer"):
+        system.send("QAAdded", model=model, question="Is it there?", answer="Yes.")
+    told = page.get_by_role("region", name="Preflight")
+
+    opened(system, page, f"/models/{compiled}")
+    expect(told).to_contain_text(re.compile(r"Time\s*(under )?\d+"))
+    expect(told).not_to_contain_text("others")
+    opened(system, page, "/models/newcomer")
+    expect(told).to_contain_text(re.compile(r"Time\s*(under )?\d.*how long others took at this provider", re.DOTALL))
+    opened(system, page, "/models/pioneer")
+    expect(told).to_contain_text(re.compile(r"Time\s*no earlier compilation to judge by"))
+
+
 def test_what_preflight_warns_of_comes_first_and_leads_to_where_it_is_mended(system: System, people: People) -> None:
     system.send("ModelDefined", "--subject", "warned", name="Warned", provider="embedded")
     for answer in ("In spring.", "In autumn."):
