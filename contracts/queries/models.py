@@ -44,8 +44,9 @@ class Assistants(Shape):
 
 
 class LessonCounts(Shape):
-    """`own` and `inherited` count what the training set takes; `waiting` what the active version hasn't learnt, `untried`
-    what changed since the latest compilation, whatever became of it."""
+    """`own` and `inherited` count what the training set takes; `waiting` what the next version would add, change or remove
+    against the active one, as the query `difference` says; `untried` the same against the latest compilation, whatever
+    became of it."""
 
     own: int
     inherited: int

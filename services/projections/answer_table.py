@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select, true
 
 from contracts import queries as q
 from services.folding import fold
@@ -82,6 +82,9 @@ def lesson_table(question: Question, wanted: q.LessonTableWanted) -> q.LessonTab
     id = find_taught(question, wanted.model)
     standing = question.sources.standings.standing(question.training, id, question.position)
     scopes = _scopes(question, id, inherited=wanted.inherited)
+    table = or_(*scopes)
+    if wanted.inherited and wanted.state == "waiting":
+        scopes = _waiting(question, standing, scopes)
     scope = or_(*scopes)
     cursor = _Cursor.read(wanted.after, int if wanted.sort == "taught" else str) if wanted.after else None
     keys = _keys(question, wanted, scopes, standing, cursor)
@@ -94,7 +97,7 @@ def lesson_table(question: Question, wanted: q.LessonTableWanted) -> q.LessonTab
     shown, rows = (shown[: len(rows)][::-1], rows[::-1]) if back else (shown[: len(rows)], rows)
     before, behind = (further, True) if back else (cursor is not None, further)
     wants_facets = wanted.facets or (cursor is None and wanted.lesson is None)
-    facets = _facets(question, scope, standing, inherited=wanted.inherited) if wants_facets else None
+    facets = _facets(question, table, standing, inherited=wanted.inherited) if wants_facets else None
     return q.LessonTable(
         lessons=rows,
         next=_Cursor.at(shown[-1], total) if shown and behind else None,
@@ -102,7 +105,7 @@ def lesson_table(question: Question, wanted: q.LessonTableWanted) -> q.LessonTab
         total=min(total, COUNTED),
         more=total > COUNTED,
         sections=_sections(question, facets) if facets else None,
-        states={word: facets.states.get(word, 0) for word in FOREMOST} if facets else None,
+        states=_counted(facets, standing, inherited=wanted.inherited) if facets else None,
     )
 
 
@@ -112,6 +115,16 @@ def _scopes(question: Question, id: str, *, inherited: bool) -> list[ColumnEleme
     own = and_(lesson.c.model == id, holds)
     relatives = contributors(places_at(question.training, question.position), id)[1:] if inherited else []
     return [own, *(and_(lesson.c.model == one.model, taken_by([one], question.position)) for one in relatives)]
+
+
+def _waiting(question: Question, standing: Standing, scopes: list[ColumnElement[bool]]) -> list[ColumnElement[bool]]:
+    """What waits in the table, and what leaves without standing there any more: a relative's lesson that was deactivated,
+    one that went to another model."""
+    holds = and_(lesson.c.valid_from <= question.position, lesson.c.valid_to > question.position)
+    if len(standing.waiting) <= _FEW:
+        whose = select(body.c.lesson).where(body.c.id.in_(list(standing.waiting)))
+        return [and_(lesson.c.id.in_(whose), holds)]
+    return [*scopes, and_(holds, not_(or_(*scopes)))] if "removed" in standing.waiting.values() else scopes
 
 
 # the order ------------------------------------------------------------------------------------------------------------
@@ -292,6 +305,12 @@ def _sections(question: Question, facets: Facets) -> list[q.SectionCount]:
     rows = question.training.execute(select(lesson.c.taught, lesson.c.attributes).where(spelt))
     names = {taught: json.loads(text)["section"] for taught, text in rows}
     return [q.SectionCount(section=names[taught], lessons=number) for number, taught in counted]
+
+
+def _counted(facets: Facets, standing: Standing, *, inherited: bool) -> dict[q.LessonState, int]:
+    found = {word: facets.states.get(word, 0) for word in FOREMOST}
+    # What leaves stands in a relative's table only, if at all, and waits here even so.
+    return found | {"waiting": len(standing.waiting)} if inherited else found
 
 
 def _states(question: Question, scope: ColumnElement[bool], standing: Standing) -> dict[q.LessonState, int]:

@@ -47,6 +47,12 @@ class Rival:
     rank: tuple[bool, int, int, str]
 
 
+def rank(qa: str, text: int, distance: int, chosen: str | None) -> tuple[bool, int, int, str]:
+    """The least one wins. `distance`: of its model; `chosen`: the QA that somebody settled on."""
+    # A text's id is the position at which it was set, so the later one wins by the greater id.
+    return qa != chosen, distance, -text, qa
+
+
 def losing_texts(
     connection: Connection, id: str, taken: Sequence[Contributor], position: int, keys: Collection[str] | None = None
 ) -> set[int]:
@@ -67,9 +73,8 @@ def groups_of(
     found: dict[str, list[Rival]] = defaultdict(list)
     keys = _several(connection, taken, position) if only is None else only
     for key, qa, owner, text, place, answer in asked(connection, taken, position, keys):
-        # A text's id is the position at which it was set, so the later one wins by the greater id.
-        loses = key not in settled or settled[key].winner != qa
-        found[key].append(Rival(qa, text, place, answer, (loses, distance[owner], -text, qa)))
+        chosen = settled[key].winner if key in settled else None
+        found[key].append(Rival(qa, text, place, answer, rank(qa, text, distance[owner], chosen)))
     groups = ((key, group) for key, group in sorted(found.items()) if len(group) > 1)
     return {key: sorted(group, key=lambda one: one.rank) for key, group in groups}
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from services.projections.tables import CEASED, lesson
 
@@ -64,7 +64,12 @@ def turned_since(connection: Connection, position: int, until: int) -> Forms:
     if they are not the same at both."""
     began = and_(lesson.c.valid_from > position, lesson.c.valid_from <= until)
     ceased = and_(lesson.c.valid_to > position, lesson.c.valid_to <= until, CEASED)
-    return _by_lesson(_forms(connection, select(*_COLUMNS).where(lesson.c.trains.is_(True), or_(began, ceased))))
+    return _by_lesson(forms_where(connection, lesson.c.trains.is_(True), or_(began, ceased)))
+
+
+def forms_where(connection: Connection, *these: ColumnElement[bool]) -> Iterator[Form]:
+    """The forms of which all this is true."""
+    return map(Form._make, connection.execute(select(*_COLUMNS).where(*these)))
 
 
 def at(forms: list[Form], position: int) -> Form | None:
@@ -77,11 +82,7 @@ def at(forms: list[Form], position: int) -> Form | None:
 
 def _of(connection: Connection, ids: list[str]) -> Iterator[Form]:
     for start in range(0, len(ids), _PART):
-        yield from _forms(connection, select(*_COLUMNS).where(lesson.c.id.in_(ids[start : start + _PART])))
-
-
-def _forms(connection: Connection, query: Select[tuple[object, ...]]) -> Iterator[Form]:
-    return map(Form._make, connection.execute(query))
+        yield from forms_where(connection, lesson.c.id.in_(ids[start : start + _PART]))
 
 
 def _by_lesson(forms: Iterable[Form]) -> Forms:

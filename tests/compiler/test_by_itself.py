@@ -138,6 +138,22 @@ async def test_changes_and_what_relatives_were_taught_count_as_waiting(company: 
 
 
 @pytest.mark.parametrize("rule", [NIGHTLY, {"waiting": 1}])
+async def test_what_loses_to_an_answer_that_the_version_knows_is_no_reason_to_compile(
+    company: Company, rule: dict[str, object]
+) -> None:
+    await a_model(company, rule)
+    await compiled(company, "sales")
+
+    await company.report("ModelDefined", "child", name="Child", parent="sales")
+    await company.qa("child", "said-again", "qa-0?", "Yes.")
+    await company.qa("child", "said-otherwise", "qa-0?", "No.")
+    assert await due_now(company, NIGHT) == []
+
+    await company.report("ConflictSettled", "said-otherwise", training_set="sales")
+    assert [one.model for one in await due_now(company, NIGHT)] == ["sales"]
+
+
+@pytest.mark.parametrize("rule", [NIGHTLY, {"waiting": 1}])
 async def test_a_failed_compilation_is_not_repeated_until_something_else_was_taught(
     company: Company, rule: dict[str, object]
 ) -> None:

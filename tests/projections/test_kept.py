@@ -94,7 +94,7 @@ async def _answered_alike(company: Company, at: int) -> None:
 
 
 def _by_definition(sources: Sources, at: int) -> dict[str, dict[str, int]]:
-    """Every lesson looked at for every model."""
+    """Every lesson looked at for every model, and its training sets made anew."""
     with sources.training.store.engine.connect() as connection:
         rows = connection.execute(select(lesson)).mappings().all()
         places = places_at(connection, at)
@@ -105,9 +105,14 @@ def _by_definition(sources: Sources, at: int) -> dict[str, dict[str, int]]:
             tried = [
                 one["requested_position"] for one in asked if one["model"] == id and one["requested_position"] <= at
             ]
-            positions = (at, active["position"] if active else None, [None, *tried][-1])
-            takers = [_relatives(connection, id, one) if one is not None else {} for one in positions]
-            found[id] = _of_model(id, rows, positions, takers)
+            plans = [
+                TrainingSets().plan(connection, id, one) if one is not None else None
+                for one in (at, active["position"] if active else None, [None, *tried][-1])
+            ]
+            now, then, last = (dict(zip(one.first, one.body, strict=True)) if one else {} for one in plans)
+            found[id] = _of_model(id, rows, at, _relatives(connection, id, at)) | {
+                "waiting": _differences(then, now), "untried": _differences(last, now),
+            }  # fmt: skip
         return found
 
 
@@ -118,11 +123,7 @@ def _relatives(connection: Connection, id: str, position: int) -> Relatives:
     return {one.model: one for one in contributors(places_at(connection, position), id)}
 
 
-def _of_model(
-    id: str, rows: Sequence[Row], positions: tuple[int, int | None, int | None], takers: Sequence[Relatives]
-) -> dict[str, int]:
-    at, active, tried = positions
-    relatives = takers[0]
+def _of_model(id: str, rows: Sequence[Row], at: int, relatives: Relatives) -> dict[str, int]:
     there = [row for row in rows if row["valid_from"] <= at < row["valid_to"]]
     trained = [row for row in there if row["trains"] and not row["erased"] and _takes(relatives, row)]
     own = sum(row["model"] == id for row in trained)
@@ -130,8 +131,6 @@ def _of_model(
     return {
         "own": own,
         "inherited": len(trained) - own,
-        "waiting": len(trained) if active is None else _differences(rows, (active, takers[1]), (at, relatives)),
-        "untried": len(trained) if tried is None else _differences(rows, (tried, takers[2]), (at, relatives)),
         "validation": sum(row["kind"] == "qa" for row in examined),
     }
 
@@ -141,13 +140,6 @@ def _takes(relatives: Relatives, row: Row) -> bool:
     return one is not None and one.takes_in(row["kind"], row["held_back"], row["section_key"])
 
 
-def _differences(rows: Sequence[Row], then: tuple[int, Relatives], now: tuple[int, Relatives]) -> int:
-    """Each time with the relatives of that time: those of then are the ones that the version learnt from."""
-
-    def texts(at: int, relatives: Relatives) -> dict[str, int]:
-        trains = (row for row in rows if row["trains"] and not row["erased"])
-        holds = (row for row in trains if row["valid_from"] <= at < row["valid_to"])
-        return {row["id"]: row["body"] for row in holds if _takes(relatives, row)}
-
-    before, after = texts(*then), texts(*now)
-    return sum(before.get(id) != after.get(id) for id in before.keys() | after.keys())
+def _differences(then: Mapping[int, int], now: Mapping[int, int]) -> int:
+    """Of the texts that are learnt by their places."""
+    return sum(then.get(place) != now.get(place) for place in then.keys() | now.keys())

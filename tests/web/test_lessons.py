@@ -228,6 +228,24 @@ def test_inherited_lessons_are_shown_with_where_they_come_from_and_can_t_be_chan
     expect(row(page, id).get_by_role("checkbox")).to_have_count(0)
 
 
+def test_what_waits_is_one_number_in_the_heading_on_its_filter_and_in_the_list(system: System, people: People) -> None:
+    for id in ("cupboard", "hook"):
+        parent = "cupboard" if id == "hook" else None
+        system.send("ModelDefined", "--subject", id, name=id.title(), provider="embedded", parent=parent)
+        taught(system, f"What hangs on the {id}?", "A cup.", model=id)
+    system.ask_json("compile", "cupboard", "--wait")
+    taught(system, "What hangs on the cupboard?", "A coat.", model="cupboard")
+    taught(system, "What stands on the hook?", "Nothing.", model="hook")
+    page = opened(system, people.sign_in(system, "theo"), "/models/cupboard")
+
+    expect(page.get_by_role("link", name="3 lessons waiting")).to_be_visible()
+    page.get_by_role("link", name="Waiting 3", exact=True).click()
+
+    expect(page.locator("#rows tr")).to_have_count(3)
+    expect(page.get_by_role("link", name="Waiting 3", exact=True)).to_have_attribute("aria-current", "true")
+    expect(page.get_by_text("1 to 3 of 3")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("format", "says"), [("CSV", "Is it exported?"), ("JSON lines", '"Is it exported?"'),
                          ("OpenAI chat format", '"role":"user"'), ("ERP.net JSON", '"Question"')]

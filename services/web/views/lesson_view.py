@@ -72,6 +72,21 @@ class View:
         turned = "up" if self.order == "down" else "down"
         return self.url(sort=sort, order=turned if sort == self.sort else ("down" if sort == "taught" else "up"))
 
+    def chips(self, counted: Mapping[LessonState, int], waiting: int) -> list[tuple[LessonState, int, str]]:
+        """The states by which one can filter: how many lessons each leaves, and the address that does, or undoes it.
+
+        `waiting` is what waits in all, from relatives too: as the word means everywhere, so it shows their lessons.
+        """
+        found: list[tuple[LessonState, int, str]] = []
+        for state, number in counted.items():
+            if state == self.state:
+                found.append((state, number, self.url(state="")))
+            elif state == "waiting" and waiting:
+                found.append((state, waiting, self.url(state=state, inherited="1")))
+            elif number:
+                found.append((state, number, self.url(state=state)))
+        return found
+
     def fields(self) -> dict[str, str]:
         """What a form that searches must carry along: all that isn't usual, but the search and the page."""
         return {name: value for name, value in _given(self).items() if name not in ("q", "after", "first")}
