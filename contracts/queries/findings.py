@@ -101,6 +101,14 @@ class DifferenceWanted(Shape):
     since: int | None = None
     until: int | None = None
     limit: Annotated[int, Field(ge=0, le=500)] = 50
+    teachers: bool = Field(default=False, description="Count the added ones by who taught them.")
+
+
+class Teacher(Shape):
+    """How many of a difference's added lessons are theirs."""
+
+    teacher: str
+    lessons: int
 
 
 class Changed(Shape):
@@ -115,7 +123,10 @@ class Changed(Shape):
 
 
 class Difference(Shape):
-    """Counts of all, and at most `limit` lessons. `since` null: there is no active version, all is new."""
+    """Counts of all, and at most `limit` lessons. `since` null: there is no active version, all is new.
+
+    `teachers`: who taught what was added, whoever taught most first; empty unless they were asked for.
+    """
 
     model: Id
     since: int | None
@@ -125,6 +136,7 @@ class Difference(Shape):
     changed: int
     system_message_changed: bool
     lessons: list[Changed]
+    teachers: list[Teacher] = []
 
 
 class ImportedWanted(Shape):

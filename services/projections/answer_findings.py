@@ -1,6 +1,7 @@
 """Answers about what somebody should look at in a training set: conflicts, resemblances, differences."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable
 from itertools import islice
 from typing import Any
@@ -132,6 +133,9 @@ def difference(question: Question, wanted: q.DifferenceWanted) -> q.Difference:
         changed=counts[2],
         system_message_changed=since is not None and before != now["system_message"],
         lessons=lessons,
+        teachers=_teachers(question, [text for change, text in found if change == "added"], until)
+        if wanted.teachers
+        else [],
     )
 
 
@@ -236,6 +240,22 @@ def _changed(question: Question, id: str, change: str, text: int) -> q.Changed:
     return q.Changed.model_validate(
         {"id": id, "model": owner, "kind": row[0], "change": change, "text": asked, "answer": answer}
     )
+
+
+def _teachers(question: Question, added: list[int], position: int) -> list[q.Teacher]:
+    """Whoever taught most first."""
+    counts: Counter[str] = Counter()
+    for start in range(0, len(added), 500):
+        query = (
+            select(lesson.c.teacher, func.count())
+            .join(body, and_(body.c.lesson == lesson.c.id, _valid(lesson, position)))
+            .where(body.c.id.in_(added[start : start + 500]))
+            .group_by(lesson.c.teacher)
+        )
+        counts.update({row[0]: row[1] for row in question.training.execute(query)})
+    return [
+        q.Teacher(teacher=who, lessons=many) for who, many in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    ]
 
 
 def _said(text: dict[str, Any]) -> tuple[str, str]:

@@ -244,7 +244,28 @@ async def test_the_difference_of_two_positions_is_what_was_added_removed_and_cha
     }  # fmt: skip
     assert (found.added, found.removed, found.changed, found.system_message_changed) == (1, 1, 1, False)
 
+    assert found.teachers == []
+
     # before the model was there, and at its beginning, there was nothing: all is new
     for position in (0, before):
         found = await company.ask("difference", model="sales", since=position)
         assert (found.added, found.removed, found.changed) == (3, 0, 0), position
+
+
+async def test_a_difference_counts_what_was_added_by_who_taught_it(company: Company) -> None:
+    since = (await company.report("ModelDefined", "sales", name="Sales")).position
+    await company.report("PersonAdded", "theo", name="Theo", roles=["trainer"])
+    await company.qa("sales", "owners", "One?", "1.")
+    before = (await company.qa("sales", "shops", "Two?", "2.", by="module:shop")).position
+    for id in ("first", "second"):
+        await company.qa("sales", id, f"{id}?", "Yes.", by="person:theo")
+    await company.report("QARevised", "first", answer="No.")
+    until = (await company.qa("sales", "third", "Third?", "Yes.")).position
+    await company.report("QADeactivated", "third")
+
+    async def teachers(since: int) -> list[tuple[str, int]]:
+        found = await company.ask("difference", model="sales", since=since, until=until, limit=0, teachers=True)
+        return [(one.teacher, one.lessons) for one in found.teachers]
+
+    assert await teachers(since) == [("person:owner", 2), ("person:theo", 2), ("module:shop", 1)]
+    assert await teachers(before) == [("person:theo", 2), ("person:owner", 1)]

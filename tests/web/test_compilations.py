@@ -158,6 +158,29 @@ def test_a_person_activates_a_version_and_goes_back(system: System, people: Peop
     assert HOSTILE in learnt.inner_text()
 
 
+def test_a_version_says_who_taught_what_is_new_in_it(system: System, people: People) -> None:
+    system.send("ModelDefined", "--subject", "fair", name="AI Fair Assistant", provider="embedded")
+    system.send("QAAdded", "--as", "theo", model="fair", question="When is the fair?", answer="In May.")
+    first = system.ask_json("compile", "fair", "--wait")["id"]
+    for who, question in (("mara", "Where?"), ("theo", "For how long?"), ("mara", "Who goes?"), ("theo", "Who pays?"),
+                          ("mara", "Which stand?")):  # fmt: skip
+        system.send("QAAdded", "--as", who, model="fair", question=question, answer="As last year.")
+    system.send("ModelRevised", "--subject", "fair", activate_automatically=False)
+    second = system.ask_json("compile", "fair", "--wait")["id"]
+    ruth = people.sign_in(system, "ruth")
+    taught = ruth.get_by_role("region", name="Who taught it")
+
+    opened(system, ruth, f"/compilations/{first}")
+    expect(taught.get_by_role("listitem")).to_have_text([re.compile(r"Theo Vale\s*1 lesson$")])
+    expect(taught).not_to_contain_text("are told")
+    opened(system, ruth, f"/compilations/{second}")
+    expect(ruth.get_by_text("v1 answers until an administrator activates v2.")).to_be_visible()
+    expect(taught.get_by_role("listitem")).to_have_text(
+        [re.compile(r"Mara Rowan\s*3 lessons"), re.compile(r"Theo Vale\s*2 lessons")]
+    )
+    expect(taught).to_contain_text("People are told of their lessons when a version that learnt them answers")
+
+
 def test_the_training_file_is_the_recorded_one_to_the_byte(system: System, people: People) -> None:
     system.cli("compile", "master", "--wait")
     recorded = next(one for one in system.ask_json("compilations", "master") if one["status"] == "succeeded")
@@ -197,7 +220,8 @@ def test_members_see_no_compilations_and_auditors_change_nothing(system: System,
     system.cli("compile", "master", "--wait", "--force")
     id = latest(system, "master")
     ines = people.sign_in(system, "ines")
-    for path in ("/compilations", f"/compilations/{id}", f"/compilations/{id}/training.jsonl"):
+    for path in ("/compilations", f"/compilations/{id}", f"/compilations/{id}/training.jsonl",
+                 f"/compilations/{id}/teachers"):  # fmt: skip
         assert ines.request.get(system.endpoint["http"] + path).status == 403
     ruth = people.sign_in(system, "ruth")
     for path in (f"/compilations/{id}/activate", "/models/master/compile"):

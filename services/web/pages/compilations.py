@@ -89,14 +89,24 @@ async def one_compilation(request: Request, visitor: Signed, id: str) -> HTMLRes
 async def difference(request: Request, visitor: Signed, id: str) -> HTMLResponse:
     """Which lessons it has that the version before hadn't, and the other way round."""
     visitor.need(*STUDIO)
-    row: CompilationRow = await visitor.ask("compilation", compilation=id)
-    evaluation: Evaluation = await visitor.ask("evaluation", compilation=id, limit=1)
-    since = await _position_of(visitor, row.model, evaluation.version_before)
-    found: Difference = await visitor.ask("difference", model=row.model, since=since, until=row.position, limit=500)
-    given: dict[str, Any] = {"row": row, "found": found, "against": evaluation.version_before}
+    row, against, found = await _difference(visitor, id, limit=500)
+    given: dict[str, Any] = {"row": row, "found": found, "against": against}
     if by_script(request):
         return part(request, visitor, "parts/compilation_difference.html", **given)
     return await page(request, visitor, "compilation_difference.html", **given)
+
+
+@router.get("/compilations/{id}/teachers")
+async def teachers(request: Request, visitor: Signed, id: str) -> HTMLResponse:
+    """Who taught the lessons that it has and the version before hadn't."""
+    visitor.need(*STUDIO)
+    (row, _, found), everybody = await asyncio.gather(
+        _difference(visitor, id, limit=0, teachers=True), visitor.house.directory.everybody()
+    )
+    model: ModelRow = await visitor.ask("model", model=row.model)
+    answers = model.active is not None and model.active.version == row.version
+    taught = [(named(everybody, one.teacher), one.lessons) for one in found.teachers]
+    return part(request, visitor, "parts/compilation_teachers.html", taught=taught, answers=answers)
 
 
 @router.get("/compilations/{id}/{which}.jsonl")
@@ -180,6 +190,17 @@ async def _same(visitor: Visitor, row: CompilationRow) -> CompilationRow | None:
         return None
     found: CompilationRow = await visitor.ask("compilation", compilation=row.same_as)
     return found
+
+
+async def _difference(visitor: Visitor, id: str, **wanted: Any) -> tuple[CompilationRow, int | None, Difference]:
+    """Of a compilation against the version that was active when it was asked for, which comes second."""
+    row, answers = await asyncio.gather(
+        visitor.ask("compilation", compilation=id), visitor.ask("evaluation", compilation=id, limit=1)
+    )
+    against = answers.version_before
+    since = await _position_of(visitor, row.model, against)
+    found: Difference = await visitor.ask("difference", model=row.model, since=since, until=row.position, **wanted)
+    return row, against, found
 
 
 async def _position_of(visitor: Visitor, model: str, version: int | None) -> int:
