@@ -22,6 +22,15 @@ settings.load_profile("repeatable")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How to look for tests, and pages, that depend on who is first."""
+    parser.addoption(
+        "--slow-pages",
+        action="store_true",
+        help="browsers run scripts at a quarter of their speed, and every reply comes late",
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests come first: two who share the files then end together."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
