@@ -5,7 +5,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from services.web.live.rooms import KEPT
 from tests.fixtures.browser import People, until_live
@@ -35,6 +35,12 @@ def said(system: System, *texts: str, by: str = "theo") -> None:
     """Said elsewhere, not by the page that is looked at."""
     for text in texts:
         system.send("MessagePosted", "--as", by, group=GROUP, text=text)
+
+
+def many(system: System, *texts: str) -> None:
+    """All said at once."""
+    lines = [{"group": GROUP, "text": text} for text in texts]
+    system.send_all([{"fact": "MessagePosted", "actor": "person:theo", "data": line} for line in lines])
 
 
 def thread(page: Page, beginning: str) -> list[str]:
@@ -106,17 +112,36 @@ def test_what_can_not_be_told_again_is_fetched_anew(system: System, people: Peop
     mara = opened(system, people.sign_in(system, "mara"))
     said(system, "Shelf 0")
     mara.get_by_text("Shelf 0").wait_for()
+    before = figure(system, "apprentice_web_readers")
     hide(mara, hidden=True)
+    until(lambda: figure(system, "apprentice_web_readers") < before)
 
     # when more happens than a room can tell again
-    shelves = [{"group": GROUP, "text": f"Shelf {number}"} for number in range(1, KEPT + 2)]
-    system.send_all([{"fact": "MessagePosted", "actor": "person:theo", "data": one} for one in shelves])
+    many(system, *(f"Shelf {number}" for number in range(1, KEPT + 2)))
+    last = system.send("MessagePosted", "--as", "theo", group=GROUP, text=f"Shelf {KEPT + 2}")["position"]
+    until(lambda: figure(system, "apprentice_web_position") >= last)
     hide(mara, hidden=False)
 
     # then the newest stand there in order
-    mara.get_by_text(f"Shelf {KEPT + 1}", exact=True).wait_for()
+    mara.get_by_text(f"Shelf {KEPT + 2}", exact=True).wait_for()
     numbers = [int(text.split()[1]) for text in thread(mara, "Shelf")]
-    assert numbers == list(range(numbers[0], KEPT + 2))
+    assert numbers == list(range(numbers[0], KEPT + 3))
+    assert numbers[0] > 1
+
+
+def test_many_messages_at_once_are_shown_in_order_and_told_as_read_a_few_times(system: System, people: People) -> None:
+    mara = opened(system, people.sign_in(system, "mara"))
+    told: list[Request] = []
+    mara.on("request", lambda one: told.append(one) if one.url.endswith("/read") else None)
+
+    many(system, *(f"Bowl {number}" for number in range(300)))
+
+    mara.get_by_text("Bowl 299", exact=True).wait_for()
+    assert thread(mara, "Bowl") == [f"Bowl {number}" for number in range(300)]
+    with mara.expect_request(lambda one: one.url.endswith("/read")) as last:
+        said(system, "The last bowl")
+    told.remove(last.value)
+    assert 1 <= len(told) <= 30
 
 
 def test_who_is_removed_from_a_group_hears_no_more_of_it(system: System, people: People) -> None:

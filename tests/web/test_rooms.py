@@ -194,5 +194,5 @@ def test_a_thousand_pages_that_come_and_go_leave_nothing_behind() -> None:
 
     lately, later = asyncio.run(scene())
 
-    assert lately == {"apprentice_web_readers": 0, "apprentice_web_rooms": 7}
-    assert later == {"apprentice_web_readers": 0, "apprentice_web_rooms": 1}
+    assert lately == {"apprentice_web_position": 0, "apprentice_web_readers": 0, "apprentice_web_rooms": 7}
+    assert later == {"apprentice_web_position": 0, "apprentice_web_readers": 0, "apprentice_web_rooms": 1}

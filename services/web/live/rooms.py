@@ -132,7 +132,11 @@ class Rooms:
 
     def figures(self) -> dict[str, int]:
         """For Prometheus."""
-        return {"apprentice_web_readers": len(self.hall.readers), "apprentice_web_rooms": len(self._rooms)}
+        return {
+            "apprentice_web_position": self.position,
+            "apprentice_web_readers": len(self.hall.readers),
+            "apprentice_web_rooms": len(self._rooms),
+        }
 
     def close(self) -> None:
         """End every stream; the browsers come back by themselves."""

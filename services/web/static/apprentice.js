@@ -51,8 +51,9 @@ addEventListener("online", () => live?._htmx?.sse?.delayCanceller?.());
 
 // Recent places are this browser's, and only as long as somebody is signed in.
 const { me, palette } = document.body.dataset, here = location.pathname + location.search;
-if (!me) Object.keys(localStorage).filter((one) => one.startsWith("recent:")).forEach((one) => localStorage.removeItem(one));
-else if (!/^\/(find|imports)/.test(here)) {
+if (!me) {
+  for (const one of Object.keys(localStorage)) if (one.startsWith("recent:")) localStorage.removeItem(one);
+} else if (!/^\/(find|imports)/.test(here)) {
   const key = `recent:${me}`, others = JSON.parse(localStorage.getItem(key) ?? "[]").filter((one) => one.here !== here);
   localStorage.setItem(key, JSON.stringify([{ here, title: document.title.replace(/ · Apprentice$/, "") }, ...others].slice(0, 6)));
 }

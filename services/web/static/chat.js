@@ -11,7 +11,7 @@ const position = (row) => +row.dataset.at;
 
 // The thread: whatever was put in is brought in order ------------------------------------------------------------------
 
-let newest = 0, seen = +main.dataset.read, unseen = 0, held;
+let newest = 0, seen = +main.dataset.read, unseen = 0, held, reading;
 
 const tidy = () => {
   const rows = [...$("messages").children];
@@ -29,9 +29,9 @@ const tidy = () => {
     const quote = row.querySelector(".re");
     if (quote && row.dataset.question) quote.hidden = quote.dataset.jump === above;
     above = row.dataset.id;
-    for (const one of all(`[data-awaits="${row.dataset.id}"]`))
-      if (!row.dataset.answers.split(" ").includes(one.dataset.user)) one.remove();
   }
+  for (const one of all("[data-awaits]"))
+    if ($("m-" + one.dataset.awaits)?.dataset.answers.split(" ").includes(one.dataset.user) === false) one.remove();
   for (const chip of all("[data-by]")) chip.ariaPressed = chip.dataset.by.split(" ").includes(me);
 };
 
@@ -45,7 +45,7 @@ const arrived = (row) => {
     if (!unseen++) {
       $("unread")?.remove();
       row.before(Object.assign(document.createElement("p"), { id: "unread", className: "line unread", textContent: main.dataset.new }));
-      $("unread").dataset.at = row.dataset.at;
+      row.previousElementSibling.dataset.at = row.dataset.at;
     }
   }
 };
@@ -54,7 +54,10 @@ const read = () => {
   if (!whole || document.hidden || !atEnd()) return;
   unseen = 0;
   show();
-  if (newest > seen) post(`/groups/${group}/read`, { position: seen = newest }).catch(() => { seen = 0; });
+  if (reading || newest <= seen) return;
+  const now = seen = newest;
+  reading = setTimeout(() => { reading = 0; newest > now && read(); }, 500);
+  post(`/groups/${group}/read`, { position: now }).catch(() => { seen = 0; });
 };
 
 const show = () => {
@@ -154,7 +157,7 @@ document.addEventListener("click", (event) => {
   if (at("[data-cancel]")) leaveMode();
   if (at("[data-mark]")) mark(at("[data-mark]").dataset.mark);
   if (at("#mentioned [role=option]")) choose(at("[role=option]"));
-  if (at("[data-again], [data-discard]")) unsend(at("[data-again], [data-discard]"));
+  if (at("[data-unsent] button")) unsend(at("button"));
 });
 let pressed;
 const context = (event, row, x, y) => {
@@ -289,9 +292,10 @@ const begun = () => /(?:^|\s)@([^@\n]{0,40})$/.exec(text.value.slice(0, text.sel
 const offer = async () => {
   const wanted = begun();
   if (wanted !== undefined) {
-    const answer = await fetch(`/groups/${group}/mentions?text=${encodeURIComponent(wanted)}`).catch(() => undefined);
+    const found = await fetch(`/groups/${group}/mentions?text=${encodeURIComponent(wanted)}`)
+      .then((answer) => answer.ok ? answer.text() : "").catch(() => "");
     if (wanted !== begun()) return;
-    list.replaceChildren(...new DOMParser().parseFromString(answer?.ok ? await answer.text() : "", "text/html").body.children);
+    list.replaceChildren(...new DOMParser().parseFromString(found, "text/html").body.children);
   }
   list.hidden = wanted === undefined || !list.firstElementChild;
   select(all("[role=option]:not([aria-disabled])", list)[0]);
