@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable
 
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from contracts.queries import Query
 from contracts.replies import Refused as RefusedReply
+from services.asking import query_of
 from services.bus.client import Bus, NoReply
-from services.malformed import malformed
 from services.refusals import Refused
 
 Answer = Callable[[str, Query], Awaitable[tuple[int, BaseModel]]]
@@ -45,14 +45,10 @@ class Serving:
 
     async def _reply(self, message: Msg) -> None:
         try:
-            position, answer = await self._answer(
-                message.subject.split(".")[1], Query.model_validate_json(message.data)
-            )
+            position, answer = await self._answer(message.subject.split(".")[1], query_of(self._name, message.data))
             body = b'{"position":%d,"data":%s}' % (position, answer.model_dump_json().encode())
         except Refused as refused:
             body = _refusal(refused)
-        except ValidationError as invalid:
-            body = _refusal(malformed(f"The query {self._name}", invalid))
         except NoReply as problem:
             body = _refusal(Refused("unavailable", f"This can't be answered now: {problem}"))
         except Exception:

@@ -20,6 +20,7 @@ from contracts.queries import (
     PersonRow,
     Query,
 )
+from services.asking import wanted_of
 from services.bus.client import Bus, NoReply
 from services.bus.serving import Serving
 from services.bus.tail import tail
@@ -128,7 +129,7 @@ class _Chat:
 
     async def ask(self, module: str, query: Query) -> tuple[int, Asked]:
         """The answer to a query `ask`."""
-        wanted = AskWanted.model_validate(query.data)
+        wanted = wanted_of(AskWanted, "ask", query)
         asker = await self._asker(module, query.actor)
         position, found = await self._bus.query(
             "model", ModelWanted(model=wanted.model), module=MODULE, actor=ACTOR, after=query.after

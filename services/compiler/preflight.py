@@ -21,6 +21,7 @@ from contracts.queries import (
     Providers,
     Query,
 )
+from services.asking import wanted_of
 from services.compiler.context import ACTOR, MODULE, Context
 from services.compiler.evaluation_step import asks_otherwise
 from services.compiler.packaging_step import gone
@@ -33,7 +34,7 @@ from services.training_sets import Packaged, package_training_set
 
 async def preflight(context: Context, module: str, query: Query) -> tuple[int, Preflight]:
     """The answer to the query `preflight`, as of now or of the query's position. Raises `Refused`, `NoReply`."""
-    wanted = PreflightWanted.model_validate(query.data)
+    wanted = wanted_of(PreflightWanted, "preflight", query)
     await _check_asker(context, module, query.actor)
     position, found = await context.bus.query(
         "model", ModelWanted(model=wanted.model), module=MODULE, actor=ACTOR, at=query.at, after=query.after, timeout=30.0

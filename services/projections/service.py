@@ -9,16 +9,16 @@ from urllib.parse import quote
 
 from faststream.nats import NatsBroker
 from faststream.nats.annotations import NatsMessage
-from pydantic import ValidationError
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from contracts import subjects
 from contracts.queries import QUERIES, Query, Shape
 from contracts.replies import Refused as RefusedReply
+from services.asking import query_of, wanted_of
 from services.eventlog import open_keys, open_log
 from services.eventlog.log import LogUnavailable
-from services.malformed import check_numbers, malformed
+from services.malformed import check_numbers
 from services.projections import (
     answer_affected,
     answer_chat,
@@ -148,8 +148,6 @@ def _serve(name: str, sources: Sources, following: Following) -> Callable[[NatsM
             return await _answer(name, message.raw_message.subject.split(".")[1], message.body, sources, following)
         except Refused as refused:
             problem = refused
-        except ValidationError as invalid:
-            problem = malformed(f"The query {name}", invalid)
         except (SQLAlchemyError, LogUnavailable) as broken:
             logger.exception("the query %s failed", name)
             problem = Refused(
@@ -167,9 +165,9 @@ def _serve(name: str, sources: Sources, following: Following) -> Callable[[NatsM
 
 
 async def _answer(name: str, module: str, body: Any, sources: Sources, following: Following) -> bytes:
-    query = Query.model_validate_json(body)
+    query = query_of(name, body)
     check_numbers(f"The query {name}", (query.at, query.after, query.data))
-    wanted = QUERIES[name][0].model_validate(query.data)
+    wanted = wanted_of(QUERIES[name][0], name, query)
     position = await _position(query, sources)
     await following.reached(position, WAIT_SECONDS)
     if name == "rebuild":

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from contracts.identifiers import OWNER
 from contracts.queries import Query, Shape, SignInLink, SignInLinkWanted
+from services.asking import wanted_of
 from services.bus.client import Bus, BusUnreachable
 from services.bus.serving import Serving
 from services.cancelling import end
@@ -93,7 +94,7 @@ class _Links:
 
     async def answer(self, module: str, query: Query) -> tuple[int, Shape]:
         """A link that signs a person in once."""
-        wanted = SignInLinkWanted.model_validate(query.data)
+        wanted = wanted_of(SignInLinkWanted, "sign_in_link", query)
         asker = await self._house.person(query.actor.removeprefix("person:")) if module == "cli" else None
         if asker is None or ("administrator" not in asker.roles and query.actor != OWNER):
             raise Refused("role_needed", "Only administrators, at the command line, make links for others to sign in.")

@@ -94,7 +94,8 @@ async def test_a_module_asks_queries_and_sees_nothing_of_what_people_say(sandbox
         groups = await asker.ask("groups", after=sent["position"])
         messages = await asker.ask("messages", group=group)
         unknown = await asker.ask("model", model="Salse")
-        wrong = await asker.ask("model", modle="Sales")
+        wrong = await asker.ask("model")
+        strange = await asker.ask("model", modle="Sales")
         far = [await asker.ask("history", before=10**30), await asker.ask("models", after=10**30)]
 
     assert (model["id"], model["active"]["version"]) == ("sales", 1)
@@ -104,6 +105,7 @@ async def test_a_module_asks_queries_and_sees_nothing_of_what_people_say(sandbox
     assert unknown["refused"]["code"] == "unknown_model"
     assert wrong["refused"]["code"] == "malformed"
     assert wrong["refused"]["message"] == "The query model is wrong: model: is missing."
+    assert strange["refused"]["message"] == "The query model has no field modle; it has model."
     assert all("a number is larger than" in one["refused"]["message"] for one in far), far
 
 

@@ -74,7 +74,7 @@ class Company:
         sources.chat.advance()
         with sources.training.store.engine.connect() as training, sources.chat.store.engine.connect() as chat:
             question = Question(asker_of(module, by, chat), position, training, chat, sources)
-            found = answer(name, question, QUERIES[name][0].model_validate(data))
+            found = answer(name, question, QUERIES[name][0].model_validate(data, extra="forbid"))
             return QUERIES[name][1].model_validate_json(found.model_dump_json())
 
     async def learns(self, model: str, at: int | None = None, **more: Any) -> list[str]:
