@@ -11,6 +11,8 @@ from services.refusals import Refused
 MARKED: Final = 1_000
 """Rows of each kind that are named; the rest is counted."""
 MARKS: Final = ("duplicates", "conflicts", "personal_data")
+REACTIVATED: Final = ("QAReactivated", "ConversationReactivated")
+REVISED: Final = ("QARevised", "QAMoved", "QADeactivated", "ConversationRevised", "ConversationDeactivated")
 Told = dict[str, Any]
 
 
@@ -36,6 +38,13 @@ class Report:
     def close(self) -> None:
         """Forget the names of rows; the counts stay."""
         self._rows.close()
+
+    def count(self, became: str | None, by: int = 1) -> None:
+        """A row was accepted, and became this. `by` -1: it wasn't after all."""
+        self.accepted += by
+        self.proposed += by * (became == "LessonProposed")
+        self.restored += by * (became in REACTIVATED)
+        self.revised += by * (became in REVISED)
 
     def reject(self, line: int, row: int, refused: Refused) -> None:
         """The row that begins in this line was not accepted. `row`: which of the file's it is, counted from 1."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from services.bus.plain import Plain
 from services.folding import answer_key
+from services.importing.coming import COMPARED, Came, Coming
 from services.importing.progress import Bar
 from services.importing.report import Report
 from services.importing.seen import Seen
@@ -28,8 +29,6 @@ LARGEST_LOOK: Final = 100_000
 """Characters of questions that are looked up together: six bytes each fit into one message of the bus."""
 LONGEST_QUESTION: Final = 2_000
 """A longer one is refused, so nobody can have asked it."""
-REACTIVATED: Final = ("QAReactivated", "ConversationReactivated")
-REVISED: Final = ("QARevised", "QAMoved", "QADeactivated", "ConversationRevised", "ConversationDeactivated")
 _NAMESPACE: Final = uuid.UUID("6f2a4b0e-8f5c-5d0f-9a58-3a1c1f6f7f10")
 
 
@@ -72,7 +71,7 @@ class Import:
         self._client, self._id, self._model, self._report, self._dry = client, id, model, report, dry
         self._head = self._rows = 0
         self._ids: dict[str, str | Refused] = {}
-        self._seen = Seen()
+        self._seen, self._coming = Seen(), Coming(client, id, report, dry=dry)
         self._room, self._at_once = asyncio.Semaphore(at_once), at_once
         self._open: set[asyncio.Task[None]] = set()
         self._known: list[_Taken] = []
@@ -86,6 +85,7 @@ class Import:
         while self._broken is None and (batch := await asyncio.to_thread(_some, rows, at_a_time)):
             await self._batch(batch)
             await self._look_again()
+            await self._start(self._coming.compare(COMPARED))
             bar.update(*read())
         await self._settle()
         await self._look_again()
@@ -93,6 +93,7 @@ class Import:
         self._seen.close()
         if self._broken is not None:
             raise self._broken
+        await self._coming.compare()
 
     async def _batch(self, batch: list[Row | BadRow]) -> None:
         taken: list[_Taken] = []
@@ -143,15 +144,7 @@ class Import:
         if accepted["position"] <= self._head:  # its first acceptance, given again
             self._known.append(row)
             return
-        self._accept(row, accepted.get("became"))
-
-    def _accept(self, row: "_Taken", became: str | None) -> None:
-        self._report.accepted += 1
-        self._report.proposed += became == "LessonProposed"
-        self._report.restored += became in REACTIVATED
-        self._report.revised += became in REVISED
-        for mark in row.marks:
-            self._report.mark(mark)
+        self._coming.take(Came(accepted["position"], accepted.get("became"), row.marks))
 
     async def _report_fact(
         self, fact: str, data: dict[str, Any], id: str, subject: str | None = None
@@ -175,17 +168,17 @@ class Import:
         id = str(uuid.uuid5(_NAMESPACE, f"{row.id} {undone['position']}"))
         try:
             if undone["kind"] == "proposal":
-                became = (await self._report_fact(row.fact, row.data, id)).get("became")
+                accepted = await self._report_fact(row.fact, row.data, id)
             else:
-                became = "QAReactivated" if undone["kind"] == "qa" else "ConversationReactivated"
-                await self._report_fact(became, {}, id, undone["lesson"])
+                again = "QAReactivated" if undone["kind"] == "qa" else "ConversationReactivated"
+                accepted = await self._report_fact(again, {}, id, undone["lesson"]) | {"became": again}
         except Refused as refused:
             if refused.code == "nothing_changes":
                 self._report.unchanged += 1
             else:
                 self._report.reject(row.line, row.row, refused)
             return
-        self._accept(row, became)
+        self._coming.take(Came(accepted["position"], accepted.get("became"), row.marks))
 
     # what somebody should look at ---------------------------------------------------------------------------------------
 
