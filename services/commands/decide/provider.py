@@ -13,7 +13,7 @@ from contracts.facts.provider import (
     RecompilationRequested,
 )
 from services.commands.channel import SHARED_PROVIDERS
-from services.commands.decide.compilation import recompilations
+from services.commands.decide.compilation_request import recompilations
 from services.commands.decide.event import Event
 from services.commands.decide.lookups import fresh, the_provider
 from services.commands.decide.names import free_names
