@@ -93,3 +93,17 @@ async def test_what_leaves_a_relative_waits_until_the_next_version_has_forgotten
 
     await compiled(company, "shop", "second")
     assert await waiting(company, "shop") == {}
+
+
+async def test_of_very_many_that_wait_none_is_left_out(company: Company) -> None:
+    await a_shop(company)
+    await company.report("QADeactivated", "till")
+    await asyncio.gather(*(company.qa("shop", f"new-{number}") for number in range(1_001)))
+
+    asked = {"model": "shop", "inherited": True, "state": "waiting", "descending": False}
+    table = await company.ask("lesson_table", **asked)
+
+    assert table.lessons[0].id == "till"
+    assert [one.change for one in table.lessons] == ["removed"] + ["added"] * 49
+    assert (table.total, table.states["waiting"]) == (1_002, 1_002)
+    assert (await company.ask("model", model="shop")).lessons.waiting == 1_002
