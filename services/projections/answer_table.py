@@ -76,9 +76,17 @@ def _waiting(question: Question, standing: Standing, scopes: list[ColumnElement[
     one that went to another model."""
     holds = and_(lesson.c.valid_from <= question.position, lesson.c.valid_to > question.position)
     if len(standing.waiting) <= _FEW:
-        whose = select(body.c.lesson).where(body.c.id.in_(list(standing.waiting)))
-        return [and_(lesson.c.id.in_(whose), holds)]
-    return [*scopes, and_(holds, not_(or_(*scopes)))] if "removed" in standing.waiting.values() else scopes
+        return [and_(_whose(standing.waiting), holds)]
+    leaving = [text for text, word in standing.waiting.items() if word == "removed"]
+    elsewhere = and_(holds, not_(or_(*scopes)))
+    if len(leaving) <= _FEW:
+        elsewhere = and_(_whose(leaving), elsewhere)
+    return [*scopes, elsewhere] if leaving else scopes
+
+
+def _whose(texts: Collection[int]) -> ColumnElement[bool]:
+    """The lessons that have, or had, these texts."""
+    return lesson.c.id.in_(select(body.c.lesson).where(body.c.id.in_(list(texts))))
 
 
 # the order ------------------------------------------------------------------------------------------------------------

@@ -107,3 +107,16 @@ async def test_of_very_many_that_wait_none_is_left_out(company: Company) -> None
     assert [one.change for one in table.lessons] == ["removed"] + ["added"] * 49
     assert (table.total, table.states["waiting"]) == (1_002, 1_002)
     assert (await company.ask("model", model="shop")).lessons.waiting == 1_002
+
+
+async def test_of_very_many_that_leave_none_is_left_out(company: Company) -> None:
+    await a_shop(company)
+    await asyncio.gather(*(company.qa("counter", f"old-{number}") for number in range(1_001)))
+    await compiled(company, "shop", "second")
+
+    await company.report("ModelRevised", "shop", lineage={"descendants": "none", "ancestors": "none"})
+
+    table = await company.ask("lesson_table", model="shop", inherited=True, state="waiting")
+    assert {one.change for one in table.lessons} == {"removed"}
+    assert (table.total, table.states["waiting"]) == (1_002, 1_002)
+    assert (await company.ask("model", model="shop")).lessons.waiting == 1_002
