@@ -243,6 +243,25 @@ class CompilationCancelled(Fact):
     model: Id | None = derived(None, "The compiled model.")
 
 
+class DeletionRequested(Fact):
+    """A person wants a version that doesn't answer deleted at its provider; the compiler does it. There is no way back."""
+
+    kind = "compilation"
+    reporters = PERSON
+
+    model: Id | None = derived(None, "The compiled model.")
+
+
+class DeletionFailed(Fact):
+    """The provider didn't delete the version's model; it may be asked for again."""
+
+    kind = "compilation"
+    reporters = COMPILER
+
+    error: Problem
+    model: Id | None = derived(None, "The compiled model.")
+
+
 class CompiledModelDeleted(Fact):
     """The version's model no longer exists at the provider."""
 

@@ -83,6 +83,10 @@ class CompilationRow(Shape):
     currency: str | None
     error: Problem | None
     log: list[LogLine]
+    deletion_requested: bool = Field(default=False, description="The compiler is to delete its model at the provider.")
+    deletion_problem: Problem | None = Field(
+        default=None, description="Why its model wasn't deleted when that was asked."
+    )
     model_name: str = ""
     started_at: str | None = Field(default=None, description="When it was no longer queued.")
     usual: "UsualTime | None" = Field(default=None, description="Of a running one; null where none has succeeded.")

@@ -40,11 +40,13 @@ def compilations(
 
 def compilation_json(row: dict[str, Any], same_version: int | None = None) -> dict[str, Any]:
     """One compilation in the shape that other programs rely on; an unchanged one has the version that it equals."""
-    shown = {key: row[key] for key in ("id", "status", "version", "position", "sha256", "examples")}
+    shown = {key: row[key] for key in ("id", "status", "version", "position", "sha256", "examples", "compiled_model")}
     shown["version"] = row["version"] or same_version
-    problem = row["error"]
-    error = {key: text_of(problem[key]) for key in ("message", "fix", "raw")} if problem else None
-    return {**shown, "error": error}
+    return {**shown, "error": _problem(row["error"]), "deletion_problem": _problem(row["deletion_problem"])}
+
+
+def _problem(problem: dict[str, Any] | None) -> dict[str, str] | None:
+    return {key: text_of(problem[key]) for key in ("code", "message", "fix", "raw")} if problem else None
 
 
 def text_of(text: Any) -> str:
@@ -53,12 +55,13 @@ def text_of(text: Any) -> str:
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    problem = row["error"] or row["deletion_problem"]
     return (
         row["requested_at"][:19].replace("T", " "),
-        row["status"],
+        "deleting" if row["deletion_requested"] else row["status"],
         str(row["version"] or ""),
         f"{row['examples']:,}" if row["examples"] is not None else "",
         str(row["position"]),
         row["id"],
-        text_of(row["error"]["message"]) if row["error"] else "",
+        text_of(problem["message"]) if problem else "",
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.facts import Fact
-from contracts.facts.compilation import CompilationFailed, Problem
+from contracts.facts.compilation import CompilationFailed, DeletionFailed, Problem
 from contracts.queries import CompilationRow, CompilationWanted
 from services.bus.client import Bus
 from services.bus.reporting import new_fact
@@ -60,7 +60,10 @@ class Context:
         return folder
 
     async def fail(self, row: CompilationRow, problem: ProviderProblem) -> None:
-        """Record the failure, with the lesson at fault when the provider named a line."""
+        """Record that it failed, or that its model wasn't deleted, with the lesson at fault when the provider named a line."""
+        if row.deletion_requested:
+            await self.report(row, DeletionFailed(error=problem_record(problem)))
+            return
         sidecar = self.folder(row) / "sidecar.jsonl"
         lesson = problem.lesson
         if problem.line and sidecar.exists():

@@ -56,7 +56,7 @@ async def compare_step(context: Context, row: CompilationRow) -> bool:
     """
     found: MaybeCompilation = await context.ask("last_success", LastSuccessWanted(model=row.model))
     last = found.compilation
-    if row.forced or last is None or _identity(last) != _identity(row):
+    if row.forced or last is None or last.deletion_requested or _identity(last) != _identity(row):
         return False
     if await asks_otherwise(context, last, row.position):
         return False

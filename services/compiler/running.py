@@ -5,7 +5,7 @@ import logging
 import shutil
 import time
 
-from contracts.facts.compilation import CompilationCancelled
+from contracts.facts.compilation import CompilationCancelled, CompiledModelDeleted
 from contracts.queries import CompilationRow
 from services.bus.client import NoReply
 from services.compiler.context import Context, now_micros
@@ -115,6 +115,9 @@ class Running:
                 await evaluate_step(context, row)
             case "cancel":
                 await self._cancel(row)
+            case "delete":
+                await context.provider(row).delete_model(row.compiled_model or "")
+                await context.report(row, CompiledModelDeleted())
 
     async def _compare(self, row: CompilationRow) -> None:
         if await compare_step(self._context, row):

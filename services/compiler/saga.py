@@ -7,7 +7,17 @@ from contracts.facts.compilation import TERMINAL
 from contracts.queries import CompilationRow, Intent
 
 Action = Literal[
-    "package", "compare", "upload", "find_file", "create_job", "find_job", "observe", "try_model", "evaluate", "cancel"
+    "package",
+    "compare",
+    "upload",
+    "find_file",
+    "create_job",
+    "find_job",
+    "observe",
+    "try_model",
+    "evaluate",
+    "cancel",
+    "delete",
 ]
 
 
@@ -38,6 +48,8 @@ def next_step(row: CompilationRow, *, now: int, grace: int, alone: bool) -> Step
 
     `alone`: no other compiler can be running, so an announced call without a result was broken off.
     """
+    if row.deletion_requested:
+        return Do("delete")
     if row.status in TERMINAL:
         return Nothing()
     if row.cancel_requested:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 
 from contracts import queries as q
 from services.projections.answer_training import check_taught, find_taught, hidden_models, model_names
@@ -50,9 +50,10 @@ def one_compilation(question: Question, wanted: q.CompilationWanted) -> q.Compil
 
 
 def open_compilations(question: Question, _: q.Nothing) -> q.Compilations:
-    """Compilations that haven't ended, oldest first."""
+    """Compilations that haven't ended, and versions that are to be deleted, oldest first."""
     shown = compilation.c.model.not_in(hidden_models(question))
-    query = select(compilation.c.document).where(compilation.c.status.in_(OPEN), shown)
+    due = or_(compilation.c.status.in_(OPEN), compilation.c.deleting)
+    query = select(compilation.c.document).where(due, shown)
     oldest = query.order_by(compilation.c.requested_position)
     found = [json.loads(one) for one in question.training.execute(oldest).scalars()]
     return q.Compilations(compilations=_rows(question, found))

@@ -18,6 +18,8 @@ from contracts.facts.compilation import (
     CompilationUnchanged,
     CompiledModelDeleted,
     CompileRequested,
+    DeletionFailed,
+    DeletionRequested,
     EvaluationStarted,
     ExtraJobCancelled,
     FileUploaded,
@@ -36,7 +38,7 @@ Document = dict[str, Any]
 _EMPTY: Document = dict.fromkeys((
     "ended_at", "packaging", "sha256", "examples", "lessons", "conflicts", "duplicates", "upload_sha256", "intent",
     "file", "job", "job_status", "compiled_model", "trained_tokens", "passed", "asked", "accepted", "version", "same_as",
-    "cost", "currency", "error", "added", "removed", "changed",
+    "cost", "currency", "error", "added", "removed", "changed", "deletion_problem",
 ))  # fmt: skip
 _NAMED: Final = (
     "queued", "forced", "occasion", "position", "examples", "lessons", "bytes", "conflicts", "duplicates", "sha256", "file",
@@ -94,6 +96,7 @@ def _row(id: str, document: Document) -> dict[str, Any]:
         "requested_position": document["position"],
         "status": document["status"],
         "version": document["version"],
+        "deleting": document["deletion_requested"],
         "document": json.dumps(document, ensure_ascii=False),
     }
 
@@ -115,6 +118,7 @@ def _requested(id: str, fact_end: int, when: str, event: Envelope) -> Document:
         "occasion": data.occasion,
         "plan": data.plan.model_dump(mode="json"),
         "cancel_requested": False,
+        "deletion_requested": False,
         "results": [],
         "log": [],
     }
@@ -188,8 +192,14 @@ def _fold(document: Document, event: Envelope) -> str:  # noqa: C901 - one case 
         case CompilationCancelled():
             document["status"] = "cancelled"
             return "Cancelled."
+        case DeletionRequested():
+            document |= {"deletion_requested": True, "deletion_problem": None}
+            return "Somebody asked to delete its model at the provider."
+        case DeletionFailed():
+            document |= {"deletion_requested": False, "deletion_problem": plain["error"]}
+            return f"Its model was not deleted: {data.error.message}"
         case CompiledModelDeleted():
-            document["status"] = "deleted"
+            document |= {"status": "deleted", "deletion_requested": False, "deletion_problem": None}
             return "The compiled model was deleted at the provider."
         case _:
             return event.type
@@ -204,7 +214,7 @@ def _values(event: Envelope) -> Document:
     match data := event.data:
         case VersionEvaluated():
             return {"passed": sum(one.passed for one in data.results), "asked": len(data.results)}
-        case CompilationFailed():
+        case CompilationFailed() | DeletionFailed():
             return {"code": data.error.code, "message": data.error.message}
         case _:
             plain = data.model_dump(mode="json", include=set(_NAMED))

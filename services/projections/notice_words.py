@@ -100,4 +100,4 @@ def _remedies(versions: Sequence[Document]) -> Iterator[str]:
     if any(one["version"] is None for one in versions):
         yield "Cancel what is under way, and compile it again."
     if any(one["version"] is not None and not one["deleted"] for one in versions):
-        yield "Have what learnt them deleted at its provider."
+        yield "Delete what learnt them at its provider, each on its own page."

@@ -177,8 +177,9 @@ compilation: Final = Table(
     "compilation", training,
     Column("id", Text, primary_key=True), Column("model", Text, nullable=False),
     Column("requested_position", BigInteger, nullable=False), Column("status", Text, nullable=False),
-    Column("version", Integer), Column("document", Text, nullable=False),
+    Column("version", Integer), Column("deleting", Boolean, nullable=False), Column("document", Text, nullable=False),
     Index("compilation_model", "model", "requested_position"), Index("compilation_status", "status"),
+    Index("compilation_deleting", "deleting"),
 )  # fmt: skip
 
 history: Final = Table(

@@ -28,6 +28,28 @@ async def test_compilations_of_all_models_come_newest_first_by_pages(company: Co
     assert [one.id for one in (await company.ask("compilations", model="support")).compilations] == ["two"]
 
 
+async def test_a_version_that_is_to_be_deleted_is_open_until_it_is_or_is_not(company: Company) -> None:
+    await two_models(company)
+    for id in ("one", "two"):
+        await compiled(company, "sales", id)
+    error = {"code": "no_access", "message": "It may not.", "fix": "Ask.", "raw": "403"}
+
+    await company.report("DeletionRequested", "one")
+    [due] = (await company.ask("open_compilations")).compilations
+    await company.report("DeletionFailed", "one", by=COMPILER, error=error)
+    refused = await company.ask("compilation", compilation="one")
+    left = (await company.ask("open_compilations")).compilations
+    await company.report("DeletionRequested", "one")
+    await company.report("CompiledModelDeleted", "one", by=COMPILER)
+    deleted = await company.ask("compilation", compilation="one")
+
+    assert (due.id, due.status, due.deletion_requested) == ("one", "succeeded", True)
+    assert (refused.deletion_requested, refused.deletion_problem.message) == (False, "It may not.")
+    assert left == []
+    assert (deleted.status, deleted.deletion_requested, deleted.deletion_problem) == ("deleted", False, None)
+    assert (await company.ask("open_compilations")).compilations == []
+
+
 async def test_a_running_compilation_says_how_long_it_usually_takes(company: Company) -> None:
     await two_models(company)
     await company.report("CompileRequested", "first", model="sales")

@@ -74,7 +74,7 @@ async def test_administrators_are_told_of_the_versions_that_learnt_words_which_w
     assert notice["message"] == (
         "Words of ann, who was erased, were learnt by version 3 of Low, which answers now; version 2 of Low, which is still "
         "at its provider; version 1 of Low, which is gone at its provider. Compile what answers now again, so that "
-        "a version without these words answers instead. Have what learnt them deleted at its provider."
+        "a version without these words answers instead. Delete what learnt them at its provider, each on its own page."
     )
     assert [one.kind for one in (await company.ask("notices", by="person:tom")).notices] == []
 

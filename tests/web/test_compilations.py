@@ -181,6 +181,35 @@ def test_a_version_says_who_taught_what_is_new_in_it(system: System, people: Peo
     expect(taught).to_contain_text("People are told of their lessons when a version that learnt them answers")
 
 
+def test_a_version_that_does_not_answer_is_deleted_at_its_provider(system: System, people: People) -> None:
+    system.send("ModelDefined", "--subject", "wheel", name="AI Wheel Assistant", provider="embedded")
+    for number in range(2):
+        system.send("QAAdded", model="wheel", question=f"What is rule {number}?", answer=f"Rule {number}.")
+        system.ask_json("compile", "wheel", "--wait")
+    v2, v1 = system.ask_json("compilations", "wheel")
+    model = f"/v1/models/{v1['compiled_model']}"
+    system.fault(path=model, method="DELETE", status=403, body=json.dumps({"error": {"message": HOSTILE}}))
+    mara = people.sign_in(system, "mara")
+    opened(system, mara, f"/compilations/{v2['id']}")
+    expect(mara.get_by_role("button", name="Delete v2")).to_have_count(0)
+    opened(system, mara, f"/compilations/{v1['id']}")
+
+    # what the provider refuses is told
+    mara.get_by_label("Yes, delete it for good").check()
+    mara.get_by_role("button", name="Delete v1").click()
+    expect(mara.locator("#outcome")).to_contain_text("v1 was not deleted.")
+    expect(mara.get_by_role("button", name="Go back to v1")).to_be_visible()
+
+    # asked for again it is gone, and nothing offers it any more
+    opened(system, mara, f"/compilations/{v1['id']}")
+    mara.get_by_label("Yes, delete it for good").check()
+    mara.get_by_role("button", name="Delete v1").click()
+    expect(mara.get_by_role("heading", name="v1 no longer exists at its provider")).to_be_visible()
+    expect(mara.get_by_role("log").get_by_text("The compiled model no longer exists at the provider.")).to_be_visible()
+    expect(mara.get_by_role("button", name="Delete v1")).to_have_count(0)
+    expect(mara.get_by_role("button", name="Go back to v1")).to_have_count(0)
+
+
 def test_the_training_file_is_the_recorded_one_to_the_byte(system: System, people: People) -> None:
     system.cli("compile", "master", "--wait")
     recorded = next(one for one in system.ask_json("compilations", "master") if one["status"] == "succeeded")
@@ -224,7 +253,7 @@ def test_members_see_no_compilations_and_auditors_change_nothing(system: System,
                  f"/compilations/{id}/teachers"):  # fmt: skip
         assert ines.request.get(system.endpoint["http"] + path).status == 403
     ruth = people.sign_in(system, "ruth")
-    for path in (f"/compilations/{id}/activate", "/models/master/compile"):
+    for path in (f"/compilations/{id}/activate", f"/compilations/{id}/delete", "/models/master/compile"):
         headers = {"sec-fetch-site": "same-origin"}
         sent = ruth.request.post(system.endpoint["http"] + path, form={"id": "x1"}, headers=headers)
         assert sent.status == 403

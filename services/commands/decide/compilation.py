@@ -8,11 +8,11 @@ from contracts.facts.compilation import (
     CompilationFailed,
     CompilationSucceeded,
     CompilationUnchanged,
-    CompiledModelDeleted,
     CompileRequested,
     Problem,
 )
 from contracts.facts.model import ActiveVersion
+from services.commands.decide.compilation_deletion import Deletion, deletion
 from services.commands.decide.compilation_request import compilation_event, requested
 from services.commands.decide.compilation_step import check_same, check_step
 from services.commands.decide.event import Event
@@ -32,8 +32,8 @@ def decide(world: World, fact: Envelope, id: str) -> list[Event]:
         return [requested(world, fact, fact.data, id)]
     compilation = the_compilation(world, id)
     model = the_model(world, compilation.model)
-    if isinstance(fact.data, CompiledModelDeleted):
-        return _deleted(world, fact, compilation, model)
+    if isinstance(fact.data, Deletion):
+        return deletion(world, fact, fact.data, compilation, model)
     if compilation.over:
         raise Refused("compilation_over", f"This compilation of {model.name} has ended: {compilation.status}.")
     if isinstance(fact.data, CancelRequested):
@@ -106,11 +106,3 @@ def _cancelling(world: World, fact: Envelope, compilation: Compilation, model: M
     if compilation.cancelling:
         raise Refused("nothing_changes", "It is being cancelled already.")
     return compilation_event(model, compilation.id, fact.data.model_copy(update={"model": model.id}))
-
-
-def _deleted(world: World, fact: Envelope, compilation: Compilation, model: Model) -> list[Event]:
-    need(world, fact, "administrator")
-    if compilation.status != "succeeded":
-        raise Refused("wrong_step", f"Nothing of this compilation can be deleted: it is {compilation.status}.")
-    event = compilation_event(model, compilation.id, fact.data.model_copy(update={"model": model.id}))
-    return [event, change_version(model, None, "retired")] if model.active_compilation == compilation.id else [event]

@@ -141,7 +141,7 @@ def _restored(world: World, data: ModelRestored, id: str) -> list[Event]:
     events = [_event(model, id, data)]
     # What answered when it was archived answers again, unless it is gone at its provider.
     before = world.compilation(model.left) if model.left is not None else None
-    if before is None or before.status != "succeeded":
+    if before is None or not before.can_answer:
         return events
     return [*events, change_version(model, version_of(before), "chosen")]
 
@@ -166,10 +166,11 @@ def _version_chosen(world: World, data: VersionChosen, id: str) -> list[Event]:
     if named is None:
         raise Refused("unknown_version", f"{model.name} has no version {data.version}.", {"data.version": "unknown"})
     compilation = the_compilation(world, named)
-    if compilation.status != "succeeded":
+    if not compilation.can_answer:
+        gone = "is being deleted" if compilation.deleting else "no longer exists"
         raise Refused(
             "version_gone",
-            f"Version {data.version} of {model.name} no longer exists at its provider; choose another one, or compile again.",
+            f"Version {data.version} of {model.name} {gone} at its provider; choose another one, or compile again.",
         )
     if not (compilation.accepted or passes(model, compilation.passed, compilation.asked)):
         raise _not_accepted(model, data.version, compilation)

@@ -14,6 +14,8 @@ from contracts.facts.compilation import (
     CompilationUnchanged,
     CompiledModelDeleted,
     CompileRequested,
+    DeletionFailed,
+    DeletionRequested,
     EvaluationStarted,
     ExtraJobCancelled,
     FileUploaded,
@@ -61,11 +63,17 @@ class Compilation(State):
     version: int | None = None
     accepted: bool = False
     cancelling: bool = False
+    deleting: bool = False
 
     @property
     def over(self) -> bool:
         """Whether nothing can come after it but the deletion of what it built."""
         return self.status in TERMINAL
+
+    @property
+    def can_answer(self) -> bool:
+        """Whether it is a version that its provider has, as far as is known, and keeps."""
+        return self.status == "succeeded" and not self.deleting
 
 
 def evolve(state: Compilation | None, event: Envelope) -> Compilation:
@@ -114,8 +122,10 @@ def _next(state: Compilation, event: Envelope) -> Compilation:  # noqa: C901 - o
             return replace(state, status="failed")
         case CompilationCancelled():
             return replace(state, status="cancelled")
+        case DeletionRequested() | DeletionFailed():
+            return replace(state, deleting=isinstance(data, DeletionRequested))
         case CompiledModelDeleted():
-            return replace(state, status="deleted")
+            return replace(state, status="deleted", deleting=False)
         case _:
             return state
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse
 from starlette.background import BackgroundTask
 
-from contracts.facts.compilation import CancelRequested, CompileRequested, Status
+from contracts.facts.compilation import CancelRequested, CompileRequested, DeletionRequested, Status
 from contracts.facts.model import VersionChosen
 from contracts.queries import CompilationRow, Compilations, Difference, Evaluation, ModelRow, Models, Providers
 from services.refusals import Refused
@@ -22,7 +22,7 @@ from services.web.directory import named
 from services.web.problems import Told, explained
 from services.web.rendering import answer
 from services.web.shell import page, part
-from services.web.views.building import OPEN, fix_of, packaged, steps, taken, telling
+from services.web.views.building import OPEN, deletable, fix_of, packaged, steps, taken, telling
 from services.web.visitor import STUDIO, Signed, Visitor
 
 PAGE = 50
@@ -81,7 +81,7 @@ async def one_compilation(request: Request, visitor: Signed, id: str) -> HTMLRes
         row=row, model=model, active=active, evaluation=evaluation, told=told, as_before=as_before, same=same,
         steps=steps(row, active, datetime.now(UTC)), open=row.status in OPEN, taken=taken(row), file=packaged(row),
         provider=next((one.names.get(visitor.language) or one.name for one in found.providers if one.id == row.plan.provider), row.plan.provider),
-        fix=fix_of(row), named=lambda member: named(everybody, member), may=visitor.has("administrator"),
+        fix=fix_of(row), deletable=deletable(row, active), named=lambda member: named(everybody, member), may=visitor.has("administrator"),
     )  # fmt: skip
 
 
@@ -136,6 +136,14 @@ async def cancel(request: Request, visitor: Signed, id: str, fact: Annotated[str
     """Stop it at its next step."""
     visitor.need("administrator")
     await visitor.report(CancelRequested(), subject=id, id=fact)
+    return lead(request, f"/compilations/{id}")
+
+
+@router.post("/compilations/{id}/delete")
+async def delete(request: Request, visitor: Signed, id: str, fact: Annotated[str, Form(alias="id")]) -> Response:
+    """Its provider is to delete its model, which the compiler asks for."""
+    visitor.need("administrator")
+    await visitor.report(DeletionRequested(), subject=id, id=fact)
     return lead(request, f"/compilations/{id}")
 
 

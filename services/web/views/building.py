@@ -103,6 +103,12 @@ _AT_PROVIDER: Final = frozenset({
 _IN_LESSONS: Final = frozenset({"too_few_examples", "too_many_examples", "file_too_large"})
 
 
+def deletable(row: CompilationRow, active: int | None) -> bool:
+    """Whether there is a model at the provider that doesn't answer now and isn't being deleted."""
+    built = row.status == "succeeded" and row.plan.target == "fine_tune"
+    return built and row.version != active and not row.deletion_requested
+
+
 def fix_of(row: CompilationRow) -> Fix:
     """Where the failure is mended."""
     if row.error is None:

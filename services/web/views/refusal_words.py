@@ -67,6 +67,8 @@ def _of_models(_: Say) -> dict[str, str]:
         "personal_model": _("A personal assistant serves one person alone; choose another model."),
         "cycle": _("A model can't be below itself; choose another parent."),
         "virtual_user_taken": _("This virtual user belongs to another model already."),
+        "version_active": _("This version answers now; let another version answer first, then delete it."),
+        "nothing_there": _("This version has no model of its own at its provider."),
         "version_gone": _("This version no longer exists at its provider; choose another one, or compile again."),
         "not_accepted": _(
             "Too few validation questions passed. Lower the acceptance, or teach more and compile again."

@@ -16,7 +16,7 @@ MEMBER, TRAINER, AUDITOR, ADMINISTRATOR = "person:ann", "person:tom", "person:ev
 ADMINISTRATORS_ALONE = """
 ProviderRegistered ProviderRevised ProviderRetired BaseModelRetirementAnnounced RecompilationRequested
 ModelDefined ModelRevised SystemMessageSet ParentAssigned VirtualUserLinked DefaultModelChosen ModelArchived ModelRestored
-VersionChosen CompileRequested CancelRequested CompiledModelDeleted ModuleTrusted PersonAdded PersonErased
+VersionChosen CompileRequested CancelRequested DeletionRequested CompiledModelDeleted ModuleTrusted PersonAdded PersonErased
 """
 TRAINERS_AND_ADMINISTRATORS = """
 QADeactivated QAReactivated QAMoved ConflictSettled QAsDistinguished QAPersonalDataAccepted
