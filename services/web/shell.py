@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-from contracts.queries import GroupRow, Groups, Notices, Proposals, Unread
+from contracts.queries import Compilations, GroupRow, Groups, Notices, Proposals, Unread
 from services.web.directory import Named, named
 from services.web.rendering import answer, render
 from services.web.visitor import STUDIO, Visitor
@@ -28,21 +28,22 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Navigation:
-    """What the sidebar shows."""
+    """What the sidebar shows. `running`: so many compilations."""
 
     groups: list[Place]
     direct: list[Place]
     notices: int
     proposals: int
+    running: int
     position: int
 
 
 async def navigation(visitor: Visitor) -> Navigation:
     """The sidebar of this person now."""
     marks = await asyncio.to_thread(visitor.house.desk.marks, visitor.person.id)
-    (position, groups), unread, notices, proposals, everybody = await asyncio.gather(
+    (position, groups), unread, notices, proposals, running, everybody = await asyncio.gather(
         visitor.ask_at("groups"), visitor.ask("unread", marks=marks), visitor.ask("notices", limit=1),
-        _proposals(visitor), visitor.house.directory.everybody(),
+        _proposals(visitor), _running(visitor), visitor.house.directory.everybody(),
     )  # fmt: skip
     found: Groups = groups
     counts: Unread = unread
@@ -65,6 +66,7 @@ async def navigation(visitor: Visitor) -> Navigation:
         direct=[one for one in places if one.use == "direct"],
         notices=told.unread,
         proposals=proposals,
+        running=running,
         position=position,
     )
 
@@ -102,6 +104,13 @@ async def _proposals(visitor: Visitor) -> int:
         return 0
     found: Proposals = await visitor.ask("proposals", limit=100)
     return len(found.proposals)
+
+
+async def _running(visitor: Visitor) -> int:
+    if not visitor.has(*STUDIO):
+        return 0
+    found: Compilations = await visitor.ask("open_compilations")
+    return sum(one.status != "queued" for one in found.compilations)
 
 
 def _other(visitor: Visitor, group: GroupRow, everybody: Any) -> Named | None:

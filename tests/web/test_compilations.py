@@ -80,6 +80,26 @@ def test_the_second_says_how_long_it_usually_takes_and_can_be_queued_and_cancell
     system.cli("cancel", running)
 
 
+def test_the_sidebar_says_on_every_page_that_a_compilation_runs_until_it_has_ended(
+    slow_system: System, people: People
+) -> None:
+    slow_system.send("ModelDefined", "--subject", "wheel", name="AI Wheel Assistant", provider="embedded")
+    slow_system.send("QAAdded", model="wheel", question="How fast does it turn?", answer="120 times a minute.")
+    theo = opened(slow_system, people.sign_in(slow_system, "theo"), "/assistant")
+    side = theo.get_by_role("navigation", name="Main")
+    expect(side.get_by_role("link", name="Compilations", exact=True)).to_be_visible()
+
+    slow_system.fault(path=JOBS, status=None, delay=50)
+    slow_system.cli("compile", "wheel")
+    expect(side.get_by_role("link", name="Compilations 1 running")).to_be_visible()
+    opened(slow_system, theo, "/models")
+    expect(side.get_by_role("link", name="Compilations 1 running")).to_be_visible()
+
+    slow_system.heal()
+    expect(side.get_by_role("link", name="Compilations", exact=True)).to_be_visible()
+    assert slow_system.ask_json("compilations", "wheel")[0]["status"] == "succeeded"
+
+
 def test_a_failure_names_the_fix_and_what_stayed_safe(system: System, people: People) -> None:
     system.cli("compile", "support", "--wait")
     system.send("QAAdded", model="support", question="Broken?", answer=f"Say <|endoftext|> {HOSTILE}")
