@@ -221,3 +221,31 @@ def test_auditors_see_what_waits_and_decide_nothing(empty: System, people: Peopl
         f"{empty.endpoint['http']}/review/{id}/approve", form=form, headers={"origin": empty.endpoint["http"]}
     )
     assert refused.status == 403
+
+
+def test_a_proposer_reads_the_lesson_that_was_approved_and_nothing_else_of_the_studio(
+    empty: System, people: People
+) -> None:
+    id = proposed(empty, "May a raku bowl hold soup?", "Yes.")
+    empty.ask_json("approve", id, "--answer", "No, it is **porous**.")
+    ines, base = people.sign_in(empty, "ines"), empty.endpoint["http"]
+    ines.goto(f"{base}/proposals")
+    ines.locator(f"#p-{id}").get_by_role("link", name="Open the lesson").click()
+    main = ines.get_by_role("main")
+    expect(main.get_by_role("heading", name="May a raku bowl hold soup?")).to_be_visible()
+    expect(main.get_by_text("No, it is porous.")).to_be_visible()
+    until_live(ines)
+
+    empty.send("QARevised", "--subject", id, answer="No, it drinks the soup.")
+    expect(main.get_by_text("No, it drinks the soup.")).to_be_visible()
+    empty.send("QADeactivated", "--subject", id)
+    expect(main.get_by_text("Inactive")).to_be_visible()
+
+    assert main.get_by_role("button").filter(visible=True).count() == 0
+    links = [one.get_attribute("href") for one in main.get_by_role("link").all()]
+    assert links == ["/proposals"]
+    assert [ines.request.get(f"{base}{path}").status for path in (f"/lessons/{id}/edit", "/models/support")] == [
+        403
+    ] * 2
+    jonas = people.sign_in(empty, "jonas")
+    assert jonas.request.get(f"{base}/lessons/{id}").status == 403

@@ -38,8 +38,9 @@ Revision = Annotated[int, Form()]
 
 @router.get("/lessons/{id}")
 async def one_lesson(request: Request, visitor: Signed, id: str) -> HTMLResponse:
-    """The page, or its content alone when it shows itself anew."""
-    visitor.need(*STUDIO)
+    """The page, or its content alone when it shows itself anew; to who proposed it without the studio, its text."""
+    if not visitor.has(*STUDIO):
+        return await page(request, visitor, "lesson_own.html", **await _own(visitor, id))
     context = await _context(visitor, id)
     if by_script(request):
         return part(request, visitor, "parts/lesson_body.html", **context)
@@ -213,6 +214,25 @@ async def _context(visitor: Visitor, id: str) -> dict[str, Any]:
         "examples": [] if erased else _examples(home, lesson), "questions": questions(lesson.messages or []),
         "named": lambda actor: named(everybody, actor), "asked": asked, "answered": answered, "said": said,
         "compared": _compared, "can_teach": visitor.has("trainer") and not home.archived and not erased, "editing": False,
+    }  # fmt: skip
+
+
+async def _own(visitor: Visitor, id: str) -> dict[str, Any]:
+    """The lesson for who taught or proposed it; to others it is as if it weren't there. Raises `Refused`: `role_needed`."""
+    try:
+        lesson: LessonRow = await visitor.ask("lesson", lesson=id)
+    except Refused as refused:
+        if refused.code == "unknown_lesson":
+            visitor.need(*STUDIO)
+        raise
+    assistants, everybody = await asyncio.gather(
+        visitor.ask("assistants", archived=True), visitor.house.directory.everybody()
+    )
+    home = next((one for one in assistants.assistants if one.model == lesson.model), None)
+    texts: list[Any] = [turn.content for turn in lesson.messages or []] or [lesson.question, lesson.answer]
+    return {
+        "lesson": lesson, "home": home, "erased": not all(isinstance(text, str) for text in texts),
+        "named": lambda actor: named(everybody, actor), "asked": asked, "said": said,
     }  # fmt: skip
 
 
