@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.system import System
+from tests.fixtures.system import System, apprentice
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A system with two models: Sales below Master."""
-    system = System(tmp_path_factory.mktemp("cli") / "home", "--no-demo").start()
+    """A system with two models: Sales below Master. Its commands start as people start them, with nothing imported."""
+    system = System(tmp_path_factory.mktemp("cli") / "home", "--no-demo", command=apprentice).start()
     system.send("ModelDefined", id="master", name="Master", virtual_user="master")
     system.send("ModelDefined", id="sales", name="Sales", parent="Master", virtual_user="sally")
     yield system
