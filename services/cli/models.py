@@ -28,7 +28,7 @@ def models(
     elif not rows:
         say('There are no models yet. Define one: apprentice send ModelDefined \'{"name": "Sales"}\'')
     else:
-        titles = ("model", "active version", "lessons", "inherited", "not learnt yet", "provider", "state")
+        titles = ("model", "active version", "lessons", "inherited", "waiting", "provider", "state")
         table(titles, [_cells(row, indent, providers) for row, indent in _tree(rows)], right=(2, 3, 4))
 
 
