@@ -20,7 +20,7 @@ KINDS: Final[dict[Format, tuple[str, str]]] = {
 
 async def exported(visitor: Visitor, model: str, format: Format, position: int) -> AsyncIterator[bytes]:
     """The file as of the position, in pieces."""
-    known: Models = await visitor.ask("models", at=position, archived=True)
+    known: Models = await visitor.ask_as_of(position, "models", archived=True)
     extra: dict[str, None] = {}
     if format == "csv":  # its header comes first, so the rows are looked through before
         async for lesson in _lessons(visitor, model, position):
