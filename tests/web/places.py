@@ -56,6 +56,7 @@ PLACES: Final = (
     Place("palette", "/models", opens="[data-key=palette]"),
     Place("me", "/me"),
     Place("proposals", "/proposals", person="ines"),
+    Place("lesson-proposed", "/lessons/{approved}", person="ines"),
     Place("bulgarian", "/groups/marketing-team", person="elena"),
     Place("bulgarian-model", "/models/marketing", person="elena"),
     Place("auditor", "/models/marketing", person="ruth"),
@@ -78,12 +79,15 @@ def furnish(system: System, talker: Page) -> dict[str, str]:
                 answer="On the first Thursday of the month.")  # fmt: skip
     system.send("QAAdded", "--as", "ines", model="marketing", question="May we use the kiln photos?",
                 answer="Yes, with Theo's name under them; his number is +44 20 7946 0958.")  # fmt: skip
+    approved = system.send("QAAdded", "--as", "ines", model="marketing", question="Who answers the press?",
+                           answer="Mara, **nobody** else.")["subject"]  # fmt: skip
+    system.ask_json("approve", approved)
     empty = system.send("ModelDefined", name="AI Logistics Assistant", provider="embedded", parent="master")["subject"]
     system.send("ProviderRevised", "--subject", "embedded", base_model="no-such-model")
     failed = json.loads(system.cli("compile", "sales", "--wait", "--json").out)["id"]
     system.send("ProviderRevised", "--subject", "embedded", base_model="embedded-retrieval-1")
     return {"lesson": lesson, "succeeded": succeeded, "failed": failed, "answer": answer, "empty": empty,
-            "conversation": conversation}  # fmt: skip
+            "conversation": conversation, "approved": approved}  # fmt: skip
 
 
 def _talk(system: System, talker: Page) -> str:
@@ -130,6 +134,7 @@ def look(page: Page, system: System, place: Place, found: dict[str, str]) -> Non
     page.goto(url(system, place, found))
     if page.locator("#pf").count():
         page.locator("#pf .delta").wait_for()  # what the next version would be is fetched by the page itself
+    page.locator('[hx-get$="/teachers"]').wait_for(state="detached")  # likewise who taught a version
     if place.opens:
         until_live(page)  # before that a link leads to a page of its own
         page.locator(place.opens).first.click()
