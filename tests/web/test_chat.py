@@ -195,6 +195,24 @@ def test_a_draft_waits_and_others_see_who_writes(system: System, people: People)
     expect(composer(mara)).to_have_value("")
 
 
+def test_what_one_tab_sends_is_no_draft_in_another_unless_it_was_written_on(system: System, people: People) -> None:
+    first = opened(system, people.sign_in(system, "mara"))
+    with first.expect_response(lambda one: "Fire at noo" in (one.request.post_data or "").replace("+", " ")):
+        composer(first).press_sequentially("Fire at noo")
+    second, third = (opened(system, first.context.new_page()) for _ in range(2))
+    expect(composer(second)).to_have_value("Fire at noo")
+    composer(third).fill("Fire at noo or later")
+
+    composer(first).press("Enter")
+
+    expect(second.get_by_role("article").filter(has_text="Fire at noo")).to_be_visible()
+    expect(composer(second)).to_have_value("")
+    expect(third.get_by_role("article").filter(has_text="Fire at noo")).to_be_visible()
+    expect(composer(third)).to_have_value("Fire at noo or later")
+    say(third, "Fire at noon")
+    expect(composer(third)).to_have_value("")
+
+
 def test_a_message_that_is_too_long_is_kept_and_says_so(system: System, people: People) -> None:
     mara = opened(system, people.sign_in(system, "mara"))
     composer(mara).fill("x" * 65_537)

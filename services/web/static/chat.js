@@ -67,10 +67,10 @@ const show = () => {
 };
 
 const watch = () => {
-  const seenBefore = newest;
+  const told = newest;
   watcher.disconnect();
   newest = Math.max(newest, ...all("[data-id], .event").map(position));
-  if (seenBefore) for (const row of all("[data-id]")) if (position(row) > seenBefore) arrived(row);
+  if (told) for (const row of all("[data-id]")) if (position(row) > told) arrived(row);
   tidy();
   if (held && !held.isConnected && document.activeElement === document.body) {
     const row = $(held.closest("[id^=m-]")?.id);
@@ -81,9 +81,8 @@ const watch = () => {
   watcher.observe($("messages"), { childList: true });
 };
 const watcher = new MutationObserver(watch);
-const begin = () => { watch(); new MutationObserver(watch).observe($("messages").parentNode, { childList: true }); };
 
-addEventListener("focusin", (event) => { held = event.target.closest("#messages") ? event.target : undefined; });
+addEventListener("focusin", (event) => { held = event.target.closest("#messages") && event.target; });
 thread.addEventListener("scroll", () => { read(); show(); }, { passive: true });
 document.addEventListener("visibilitychange", read);
 $("down")?.addEventListener("click", () => { thread.scrollTop = 0; text?.focus(); });
@@ -261,9 +260,8 @@ const unsend = (button) => {
   put();
   text.focus();
 };
-const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 const editing = () => mode.querySelector("[name=edit]")?.value;
-const long = () => text.value.length > +main.dataset.longest;
+const long = () => text.value.length > main.dataset.longest;
 const grow = () => { text.style.height = "auto"; text.style.height = text.scrollHeight + "px"; $("too-long").hidden = !long(); };
 
 const drafted = () => {
@@ -327,6 +325,8 @@ const composing = (event) => {
 };
 
 if (form) {
+  const tabs = new BroadcastChannel(boxName); // what another tab of theirs has sent is no draft here any more
+  tabs.onmessage = (event) => { if (event.data === text.value && !editing()) { text.value = ""; grow(); } };
   new MutationObserver(() => {
     const source = mode.querySelector("[data-source]");
     if (source) { before = text.value; text.value = source.value; source.remove(); }
@@ -339,9 +339,9 @@ if (form) {
     if (!text.value.trim() || long()) return;
     const edit = editing();
     const reply = mode.querySelector("[name=reply_to]")?.value ?? "";
-    box.push({ url: edit ? `/messages/${edit}/edit` : `/groups/${group}/messages`, id: newId(), text: text.value, reply });
-    clearTimeout(drafting);
-    drafting = undefined;
+    box.push({ url: edit ? `/messages/${edit}/edit` : `/groups/${group}/messages`, id: crypto.getRandomValues(new Uint32Array(4)).join("-"), text: text.value, reply });
+    tabs.postMessage(text.value);
+    drafting = clearTimeout(drafting); // undefined
     text.value = edit ? before : "";
     before = "";
     mode.replaceChildren();
@@ -359,7 +359,8 @@ if (form) {
   grow();
 }
 
-begin();
+watch();
+new MutationObserver(watch).observe($("messages").parentNode, { childList: true });
 const aim = document.querySelector(".aim") ?? $("unread");
 if (aim?.matches(".aim")) jump(aim);
 else if (aim && aim.getBoundingClientRect().top < thread.getBoundingClientRect().top) aim.scrollIntoView({ block: "center" });
