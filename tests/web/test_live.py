@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -136,6 +137,7 @@ def test_many_messages_at_once_are_shown_in_order_and_told_as_read_a_few_times(s
     told: list[Request] = []
     mara.on("request", lambda one: told.append(one) if one.url.endswith("/read") else None)
 
+    began = time.monotonic()
     many(system, *(f"Bowl {number}" for number in range(300)))
 
     mara.get_by_text("Bowl 299", exact=True).wait_for()
@@ -143,7 +145,7 @@ def test_many_messages_at_once_are_shown_in_order_and_told_as_read_a_few_times(s
     with mara.expect_request(lambda one: one.url.endswith("/read")) as last:
         said(system, "The last bowl")
     told.remove(last.value)
-    assert 1 <= len(told) <= 30
+    assert 1 <= len(told) <= 2 + 2 * (time.monotonic() - began)  # twice a second, however long a busy machine takes
 
 
 def test_who_is_removed_from_a_group_hears_no_more_of_it(system: System, people: People) -> None:
