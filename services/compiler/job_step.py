@@ -15,6 +15,7 @@ from services.compiler.context import INTENT_SECONDS, Context, metadata_of, now_
 from services.providers.capabilities import ENDED
 from services.providers.port import JobState, Provider, ProviderProblem
 from services.providers.problems import failed_job
+from services.refusals import Refused
 
 
 async def create_job_step(context: Context, row: CompilationRow) -> None:
@@ -35,7 +36,18 @@ async def create_job_step(context: Context, row: CompilationRow) -> None:
         if not found:
             raise
         job, adopted = found[0], True
-    await context.report(row, JobCreated(job=job.id, adopted=adopted), revision=row.revision + 1)
+    await _record(context, row, JobCreated(job=job.id, adopted=adopted))
+
+
+async def _record(context: Context, row: CompilationRow, created: JobCreated) -> None:
+    # Somebody may have asked to cancel it while the job was created: the job has to be known all the more.
+    try:
+        await context.report(row, created, revision=row.revision + 1)
+    except Refused as refused:
+        now = await context.row(row.id)
+        if refused.code != "conflict" or now.intent is None or now.intent.runner != context.runner:
+            raise
+        await context.report(now, created)
 
 
 async def find_job_step(context: Context, row: CompilationRow) -> None:

@@ -60,14 +60,13 @@ class Running:
 
     async def _step(self, row: CompilationRow) -> bool:
         grace = int(self._context.settings.provider_timeout * 1_000_000)
-        match next_step(row, now=now_micros(), grace=grace, alone=self._alone):
+        match next_step(row, now=now_micros(), grace=grace, runner=self._context.runner, alone=self._alone):
             case Nothing():
                 self._clean(row)
                 return True
             case Wait(until):
                 await self._rest(min(SLOWEST, max(0.05, (until - now_micros()) / 1_000_000)))
             case Do(action):
-                self._alone = False  # what is announced from now on is this runner's own
                 await self._act(row, action)
         return False
 
@@ -83,7 +82,6 @@ class Running:
                     await self._context.fail(row, problem)
                 return
             logger.info("compilation %s tries again: %s", self.id, problem)
-            self._alone = True  # the call has ended, so its own intent is looked into, not waited for
             await asyncio.sleep(min(self._pause, LONGEST_RETRY))  # its own intent on EV must not wake it
             self._pause = min(SLOWEST, self._pause * 2)
 

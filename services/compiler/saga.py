@@ -43,40 +43,35 @@ class Nothing:
 Step = Do | Wait | Nothing
 
 
-def next_step(row: CompilationRow, *, now: int, grace: int, alone: bool) -> Step:
+def next_step(row: CompilationRow, *, now: int, grace: int, runner: str, alone: bool) -> Step:
     """The next step. `now` and `grace` in microseconds; `grace` is how long a call may take that began in time.
 
+    `runner`: who asks. It makes one call after the other, so one that it announced has ended; of another's nobody knows.
     `alone`: no other compiler can be running, so an announced call without a result was broken off.
     """
     if row.deletion_requested:
         return Do("delete")
     if row.status in TERMINAL:
         return Nothing()
+    if row.intent is not None and not (alone or _has_ended(row.intent, now, grace, runner)):
+        return Wait(row.intent.deadline + grace)
     if row.cancel_requested:
-        return _after_intent(row.intent, "cancel", now, grace, alone)
+        return Do("cancel")
     match row.status:
         case "queued":
             return Nothing()
         case "packaging":
             return Do("package")
         case "uploading":
-            return _after_intent(row.intent, "find_file", now, grace, alone) if row.intent else Do("compare")
+            return Do("find_file" if row.intent else "compare")
         case "training" if row.job is None:
-            return _after_intent(row.intent, "find_job", now, grace, alone) if row.intent else Do("create_job")
+            return Do("find_job" if row.intent else "create_job")
         case "training":
             return Do("observe")
         case _:
-            return _evaluating(row)
+            return Do("evaluate" if row.compiled_model is not None else "compare")
 
 
-def _evaluating(row: CompilationRow) -> Step:
-    if row.compiled_model is not None:
-        return Do("evaluate")
-    return Do("compare")
-
-
-def _after_intent(intent: Intent | None, action: Action, now: int, grace: int, alone: bool) -> Step:
-    # Whoever announced the call may still be making it: look only when it can no longer begin, and must have ended.
-    if intent is None or alone or now > intent.deadline + grace:
-        return Do(action)
-    return Wait(intent.deadline + grace)
+def _has_ended(intent: Intent, now: int, grace: int, runner: str) -> bool:
+    # Another who announced the call may still be making it: look only when it can no longer begin, and must have ended.
+    return intent.runner == runner or now > intent.deadline + grace

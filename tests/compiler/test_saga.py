@@ -16,6 +16,7 @@ PLAN = Plan(
 GROUNDED = PLAN.model_copy(update={"target": "grounded"})
 UPLOADING = Intent(fact="FileUploadIntended", runner="other", deadline=100)
 CREATING = Intent(fact="JobCreationIntended", runner="other", deadline=100)
+OWN = Intent(fact="JobCreationIntended", runner="me", deadline=100)
 
 
 def row(status: str, plan: Plan = PLAN, **more: Any) -> CompilationRow:
@@ -39,10 +40,10 @@ def row(status: str, plan: Plan = PLAN, **more: Any) -> CompilationRow:
         (row("evaluating", plan=GROUNDED), Do("compare")),
         (row("packaging", cancel_requested=True), Do("cancel")),
         (row("succeeded", compiled_model="ft", deletion_requested=True), Do("delete")),
-        (row("succeeded", compiled_model="ft"), Nothing()),
-        (row("deleted", compiled_model="ft"), Nothing()),
         (row("training", job="j", cancel_requested=True), Do("cancel")),
         (row("training", intent=CREATING, cancel_requested=True), Wait(150)),
+        (row("training", intent=OWN, cancel_requested=True), Do("cancel")),
+        (row("training", intent=OWN), Do("find_job")),
         (row("succeeded"), Nothing()),
         (row("failed", cancel_requested=True), Nothing()),
         (row("unchanged"), Nothing()),
@@ -51,7 +52,7 @@ def row(status: str, plan: Plan = PLAN, **more: Any) -> CompilationRow:
     ],
 )
 def test_the_next_step_follows_from_what_is_recorded(recorded: CompilationRow, expected: Step) -> None:
-    assert next_step(recorded, now=90, grace=50, alone=False) == expected
+    assert next_step(recorded, now=90, grace=50, runner="me", alone=False) == expected
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,6 @@ def test_the_next_step_follows_from_what_is_recorded(recorded: CompilationRow, e
 def test_an_announced_call_is_looked_into_when_it_can_no_longer_be_going_on(
     recorded: CompilationRow, action: Any
 ) -> None:
-    assert next_step(recorded, now=151, grace=50, alone=False) == Do(action)
-    assert next_step(recorded, now=150, grace=50, alone=False) == Wait(150)
-    assert next_step(recorded, now=90, grace=50, alone=True) == Do(action)
+    assert next_step(recorded, now=151, grace=50, runner="me", alone=False) == Do(action)
+    assert next_step(recorded, now=150, grace=50, runner="me", alone=False) == Wait(150)
+    assert next_step(recorded, now=90, grace=50, runner="me", alone=True) == Do(action)

@@ -1,6 +1,7 @@
 """Compilations on a whole system: grounded, cancelled, queued, and gone on with after a power cut at every step."""
 
 import json
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.fixtures.system import System
 pytestmark = pytest.mark.slow
 
 SLOW = {"APPRENTICE_EMBEDDED_PROVIDER_STEP_SECONDS": "0.7"}
+PATIENT = {"APPRENTICE_EMBEDDED_PROVIDER_STEP_SECONDS": "60"}
 
 
 def taught(system: System) -> System:
@@ -64,8 +66,7 @@ def test_a_grounded_version_answers_from_the_lessons_that_were_compiled(system: 
 
 
 def test_a_compilation_is_cancelled_at_the_provider_too(tmp_path: Path) -> None:
-    patient = {"APPRENTICE_EMBEDDED_PROVIDER_STEP_SECONDS": "60"}
-    system = taught(System(tmp_path / "home", "--no-demo", environ=patient).start())
+    system = taught(System(tmp_path / "home", "--no-demo", environ=PATIENT).start())
     running = system.ask_json("compile", "sales")
     until(system, "JobCreated")
 
@@ -76,6 +77,23 @@ def test_a_compilation_is_cancelled_at_the_provider_too(tmp_path: Path) -> None:
     assert system.stop() == 0
     assert [one["status"] for one in found] == ["cancelled"]
     assert (row["id"], row["status"], row["version"]) == (running["id"], "cancelled", None)
+
+
+def test_what_is_cancelled_while_its_job_is_being_created_ends_with_the_job(tmp_path: Path) -> None:
+    system = taught(System(tmp_path / "home", "--no-demo", environ=PATIENT).start())
+    system.fault(path="/v1/fine_tuning/jobs", status=None, delay=60.0)
+    system.ask_json("compile", "sales")
+    until(system, "JobCreationIntended")
+    system.ask_json("cancel", "Sales")
+
+    system.heal()
+    began = time.monotonic()
+    until(system, "CompilationCancelled")
+
+    took, found = time.monotonic() - began, jobs(system)
+    assert system.stop() == 0
+    assert took < 20, "nobody else can be making the call"
+    assert [one["status"] for one in found] == ["cancelled"]
 
 
 def test_a_second_request_waits_its_turn_when_it_asks_to(slow: System) -> None:
