@@ -40,13 +40,11 @@ def compilations(
 
 def compilation_json(row: dict[str, Any], same_version: int | None = None) -> dict[str, Any]:
     """One compilation in the shape that other programs rely on; an unchanged one has the version that it equals."""
-    shown = {key: row[key] for key in ("id", "status", "version", "position", "sha256", "examples", "compiled_model")}
+    shown = {key: row[key] for key in ("id", "status", "version", "position", "sha256", "examples")}
     shown["version"] = row["version"] or same_version
-    return {**shown, "error": _problem(row["error"]), "deletion_problem": _problem(row["deletion_problem"])}
-
-
-def _problem(problem: dict[str, Any] | None) -> dict[str, str] | None:
-    return {key: text_of(problem[key]) for key in ("code", "message", "fix", "raw")} if problem else None
+    problem = row["error"]
+    error = {key: text_of(problem[key]) for key in ("message", "fix", "raw")} if problem else None
+    return {**shown, "error": error}
 
 
 def text_of(text: Any) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -36,6 +37,13 @@ def slow_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 def no_faults(system: System) -> Iterator[None]:
     yield
     system.heal()
+
+
+def _next_version(system: System, model: str, question: str) -> Any:
+    """The version that answers, once the model was taught this too and compiled."""
+    system.send("QAAdded", model=model, question=question, answer="As the house does.")
+    system.ask_json("compile", model, "--wait")
+    return next(one["active"] for one in system.ask_json("models") if one["id"] == model)
 
 
 def latest(system: System, model: str) -> str:
@@ -203,16 +211,13 @@ def test_a_version_says_who_taught_what_is_new_in_it(system: System, people: Peo
 
 def test_a_version_that_does_not_answer_is_deleted_at_its_provider(system: System, people: People) -> None:
     system.send("ModelDefined", "--subject", "wheel", name="AI Wheel Assistant", provider="embedded")
-    for number in range(2):
-        system.send("QAAdded", model="wheel", question=f"What is rule {number}?", answer=f"Rule {number}.")
-        system.ask_json("compile", "wheel", "--wait")
-    v2, v1 = system.ask_json("compilations", "wheel")
+    v1, v2 = (_next_version(system, "wheel", f"What is rule {number}?") for number in range(2))
     model = f"/v1/models/{v1['compiled_model']}"
     system.fault(path=model, method="DELETE", status=403, body=json.dumps({"error": {"message": HOSTILE}}))
     mara = people.sign_in(system, "mara")
-    opened(system, mara, f"/compilations/{v2['id']}")
+    opened(system, mara, f"/compilations/{v2['compilation']}")
     expect(mara.get_by_role("button", name="Delete v2")).to_have_count(0)
-    opened(system, mara, f"/compilations/{v1['id']}")
+    opened(system, mara, f"/compilations/{v1['compilation']}")
 
     # what the provider refuses is told
     mara.get_by_label("Yes, delete it for good").check()
@@ -221,7 +226,7 @@ def test_a_version_that_does_not_answer_is_deleted_at_its_provider(system: Syste
     expect(mara.get_by_role("button", name="Go back to v1")).to_be_visible()
 
     # asked for again it is gone, and nothing offers it any more
-    opened(system, mara, f"/compilations/{v1['id']}")
+    opened(system, mara, f"/compilations/{v1['compilation']}")
     mara.get_by_label("Yes, delete it for good").check()
     mara.get_by_role("button", name="Delete v1").click()
     expect(mara.get_by_role("heading", name="v1 no longer exists at its provider")).to_be_visible()
