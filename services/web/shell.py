@@ -35,14 +35,13 @@ class Navigation:
     notices: int
     proposals: int
     running: int
-    position: int
 
 
 async def navigation(visitor: Visitor) -> Navigation:
     """The sidebar of this person now."""
     marks = await asyncio.to_thread(visitor.house.desk.marks, visitor.person.id)
-    (position, groups), unread, notices, proposals, running, everybody = await asyncio.gather(
-        visitor.ask_at("groups"), visitor.ask("unread", marks=marks), visitor.ask("notices", limit=1),
+    groups, unread, notices, proposals, running, everybody = await asyncio.gather(
+        visitor.ask("groups"), visitor.ask("unread", marks=marks), visitor.ask("notices", limit=1),
         _proposals(visitor), _running(visitor), visitor.house.directory.everybody(),
     )  # fmt: skip
     found: Groups = groups
@@ -67,7 +66,6 @@ async def navigation(visitor: Visitor) -> Navigation:
         notices=told.unread,
         proposals=proposals,
         running=running,
-        position=position,
     )
 
 

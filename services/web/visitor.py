@@ -5,7 +5,7 @@ everywhere else.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -43,6 +43,13 @@ class Visitor:
     zone: ZoneInfo
     theme: str
     house: House
+    answered: list[int] = field(default_factory=list)
+    """Positions that the answers of this request stand for."""
+
+    @property
+    def since(self) -> int:
+        """All that this request was answered holds at least what came until this position; a page's stream tells the rest."""
+        return min(self.answered, default=0)
 
     @property
     def actor(self) -> str:
@@ -81,13 +88,15 @@ class Visitor:
         """The answer to a query now, as this person may see it. Raises `Refused`, `NoReply`."""
         return (await self.ask_at(query, **data))[1]
 
+    async def ask_at(self, query: str, /, **data: Any) -> tuple[int, Any]:
+        """The same with the position that the answer stands for."""
+        position, answer = await self.bus.query(query, data, module=MODULE, actor=self.actor)
+        self.answered.append(position)
+        return position, answer
+
     async def ask_as_of(self, position: int, query: str, /, **data: Any) -> Any:
         """The answer as of a position of the past."""
         return (await self.bus.query(query, data, module=MODULE, actor=self.actor, at=position))[1]
-
-    async def ask_at(self, query: str, /, **data: Any) -> tuple[int, Any]:
-        """The same with the position that the answer stands for."""
-        return await self.bus.query(query, data, module=MODULE, actor=self.actor)
 
     async def report(
         self,

@@ -67,7 +67,7 @@ async def thread_page(
     aim: MessageRow | None = await visitor.ask("message", message=m) if m else None
     if aim is not None and aim.group != id:
         return RedirectResponse(f"/groups/{aim.group}?m={aim.id}", status_code=303)
-    position, rows, whole = await _shown(visitor, id, aim, before)
+    rows, whole = await _shown(visitor, id, aim, before)
     everybody, marks, draft = await asyncio.gather(
         visitor.house.directory.everybody(),
         asyncio.to_thread(visitor.house.desk.marks, visitor.person.id),
@@ -80,7 +80,7 @@ async def thread_page(
         **await _context(visitor, rows) | {
             "group": group, "title": group_name(visitor, group, everybody), "other": other, "members": members,
             "unread_after": marks.get(id) if whole else None, "read": marks.get(id, 0), "draft": draft,
-            "aim": aim.id if aim else "", "whole": whole, "position": position, "longest": LONGEST,
+            "aim": aim.id if aim else "", "whole": whole, "longest": LONGEST,
         } | more,
     )  # fmt: skip
 
@@ -136,17 +136,17 @@ async def nav(request: Request, visitor: Signed, path: str = "/") -> HTMLRespons
 
 async def _shown(
     visitor: Visitor, id: str, aim: MessageRow | None, before: int | None
-) -> tuple[int, list[MessageRow], bool]:
-    """The position that it stands for, the messages, and whether the newest is among them."""
+) -> tuple[list[MessageRow], bool]:
+    """The messages, and whether the newest is among them."""
     if aim is None:
-        position, found = await visitor.ask_at("messages", group=id, before=before, limit=PAGE)
-        return position, found.messages, before is None
-    (position, later), earlier = await asyncio.gather(
-        visitor.ask_at("messages", group=id, after=aim.position - 1, limit=MOST),
+        found: Messages = await visitor.ask("messages", group=id, before=before, limit=PAGE)
+        return found.messages, before is None
+    later, earlier = await asyncio.gather(
+        visitor.ask("messages", group=id, after=aim.position - 1, limit=MOST),
         visitor.ask("messages", group=id, before=aim.position, limit=PAGE // 2),
     )
     whole = len(later.messages) < MOST and not await _more(visitor, id, later.messages)
-    return position, [*earlier.messages, *later.messages], whole
+    return [*earlier.messages, *later.messages], whole
 
 
 async def _more(visitor: Visitor, id: str, rows: list[MessageRow]) -> bool:
