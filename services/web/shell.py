@@ -108,7 +108,7 @@ async def _running(visitor: Visitor) -> int:
     if not visitor.has(*STUDIO):
         return 0
     found: Compilations = await visitor.ask("open_compilations")
-    return sum(one.status != "queued" for one in found.compilations)
+    return sum(one.status != "queued" and not one.deletion_requested for one in found.compilations)
 
 
 def _other(visitor: Visitor, group: GroupRow, everybody: Any) -> Named | None:
