@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from tests.fixtures.browser import People, opened
 from tests.fixtures.system import System
-from tests.web.scratch import a_scratch_model
 
 pytestmark = pytest.mark.slow
 
@@ -17,12 +16,6 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     system = System(tmp_path_factory.mktemp("web") / "home").start()
     yield system
     assert system.stop() == 0
-
-
-@pytest.fixture
-def scratch(system: System) -> str:
-    """A model of the test's own, which it may change as it likes."""
-    return a_scratch_model(system)
 
 
 def test_settings_say_what_they_would_do_before_they_are_saved(system: System, people: People, scratch: str) -> None:

@@ -8,7 +8,6 @@ from playwright.sync_api import Page, expect
 
 from tests.fixtures.browser import People, opened
 from tests.fixtures.system import System
-from tests.web.scratch import a_scratch_model
 
 pytestmark = pytest.mark.slow
 
@@ -19,12 +18,6 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     system.ask_json("compile", "sales", "--wait")
     yield system
     assert system.stop() == 0
-
-
-@pytest.fixture
-def scratch(system: System) -> str:
-    """A model of the test's own, which it may change as it likes."""
-    return a_scratch_model(system)
 
 
 def row(page: Page, name: str) -> str:
