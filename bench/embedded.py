@@ -32,4 +32,4 @@ def _until_ready(home: Path, process: subprocess.Popen[bytes]) -> Endpoint:
         except NotRunning:
             if process.poll() is not None:
                 raise
-            time.sleep(0.02)  # noqa: TID251
+            time.sleep(0.02)  # noqa: TID251 - nothing tells when the file is there

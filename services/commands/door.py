@@ -56,7 +56,7 @@ class Door:
     async def close(self) -> None:
         """Take no more requests, answer those that were taken."""
         if self._subscription is not None:
-            await self._subscription.drain()  # type: ignore[no-untyped-call]
+            await self._subscription.drain()  # type: ignore[no-untyped-call]  # nats-py has no types here
         await asyncio.gather(*self._open, return_exceptions=True)
 
     async def _take(self, message: Msg) -> None:

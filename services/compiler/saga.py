@@ -7,18 +7,8 @@ from contracts.facts.compilation import TERMINAL
 from contracts.queries import CompilationRow, Intent
 
 Action = Literal[
-    "package",
-    "compare",
-    "upload",
-    "find_file",
-    "create_job",
-    "find_job",
-    "observe",
-    "try_model",
-    "evaluate",
-    "cancel",
-    "delete",
-]
+    "package", "compare", "find_file", "create_job", "find_job", "observe", "evaluate", "cancel", "delete",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
