@@ -1,5 +1,6 @@
 """Personal data in sentences as they stand in lessons, and sentences that hold none."""
 
+import gc
 import time
 from itertools import pairwise
 
@@ -135,6 +136,10 @@ def test_the_time_is_linear_in_the_text(piece: str) -> None:
 def _seconds(piece: str, size: int) -> float:
     """Of work: what others do on this machine doesn't count."""
     text = piece * (size // len(piece))
-    started = time.thread_time()
-    find(text)
-    return time.thread_time() - started
+    gc.freeze()  # nor what earlier tests have left, through which the collector would look again and again
+    try:
+        started = time.thread_time()
+        find(text)
+        return time.thread_time() - started
+    finally:
+        gc.unfreeze()
