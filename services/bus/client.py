@@ -35,8 +35,8 @@ EXPECTED_REVISION: Final = "Expected-Revision"
 DRY_RUN: Final = "Dry-Run"
 ONCE: Final = frozenset({"ask", "preflight", "rebuild"})
 """Queries that cost something, or begin something: they aren't sent again."""
-PATIENCE: Final = 1.0
-"""Seconds for which a request looks again when nobody listens: a service or the server may just be restarting."""
+LOOKS: Final = 20
+"""How often a request looks again when nobody listens, every 50 ms: a service or the server may just be restarting."""
 
 logger = logging.getLogger(__name__)
 
@@ -200,14 +200,15 @@ class Bus:
             raise NoReply(f"The connection to the bus at {self._url} is closed; {subject} was not sent.")
         loop = asyncio.get_running_loop()
         started = loop.time()
-        while True:
+        for _ in range(LOOKS + 1):
             spent = loop.time() - started
             message = await self._send(subject, body, headers, max(timeout - spent, 0.05), attempts, spent)
             if not _nobody(message):
                 return message
-            if loop.time() - started > min(PATIENCE, timeout):
-                raise NoReply(f"Nobody answers {subject} now; is every service running?")
+            if loop.time() - started > timeout:
+                break
             await asyncio.sleep(0.05)
+        raise NoReply(f"Nobody answers {subject} now; is every service running?")
 
     async def _send(
         self, subject: str, body: bytes, headers: Mapping[str, str] | None, timeout: float, attempts: int, spent: float
@@ -222,6 +223,9 @@ class Bus:
 
     async def _on_error(self, problem: Exception) -> None:
         text = str(problem).removeprefix("nats: ") or type(problem).__name__
+        if self.nc.is_connecting and self.nc._transport is not None:
+            # An attempt to connect that failed: nats-py leaves its socket open.
+            self.nc._transport.close()  # type: ignore[no-untyped-call]  # nats-py gives it no types
         forbidden, again = "permissions violation" in text.lower(), text == self._problem
         self._problem = text
         if self._connecting:

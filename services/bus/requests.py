@@ -49,7 +49,8 @@ class Requests:
         spent: float = 0.0,
     ) -> Msg:
         """The first reply. What may be attempted more often is sent again after an equal part of the timeout, and
-        at once when the connection has come back. `spent`: seconds for which somebody to answer was looked for before.
+        besides whenever the connection has come back: what went with it took nothing from the attempts.
+        `spent`: seconds for which somebody to answer was looked for before.
 
         Raises:
             NoReply: with a sentence.
@@ -73,7 +74,8 @@ class Requests:
     async def resume(self) -> None:
         """The connection was lost and has come back: send again what may be sent again."""
         for request in {id(each): each for each in self._waiting.values()}.values():
-            await self._attempt(request)
+            if request.attempts > 1:
+                await self._attempt(request)
 
     def forbid(self, violation: str) -> None:
         """Fail the requests that a permissions violation is about. `violation`: the server's words, lower-cased."""
@@ -84,8 +86,6 @@ class Requests:
                 )
 
     async def _attempt(self, request: _Request) -> None:
-        if len(request.tokens) >= request.attempts:
-            return
         # A token for each attempt: the bus lets a service answer each reply subject once.
         token = str(next(self._numbers))
         request.tokens.append(token)

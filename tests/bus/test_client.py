@@ -189,6 +189,45 @@ async def test_a_connection_comes_back_after_the_server_was_away(nats: EmbeddedS
     assert not cli.lost.is_set()
 
 
+async def test_what_counts_once_is_sent_again_after_every_loss_of_the_connection(
+    nats: EmbeddedServer, cli: Bus, commands: Bus
+) -> None:
+    # given a service that decides only what comes to it the fourth time
+    came = asyncio.Semaphore(0)
+
+    def answer(_: Msg) -> bytes | None:
+        came.release()
+        return ACCEPTED.model_dump_json().encode() if len(taken) == 4 else None
+
+    taken = await _serve(commands, "cmd.*.*", answer)
+
+    # when the server is restarted three times before it answers
+    async with asyncio.timeout(20.0):
+        reporting = asyncio.create_task(cli.report(_fact(), timeout=60.0))
+        for _ in range(3):
+            await came.acquire()
+            nats.restart()
+
+        # then it was sent again each time, long before its own timeout asked for that
+        assert await reporting == ACCEPTED
+    assert len({message.data for message in taken}) == 1
+
+
+async def test_what_may_cost_something_is_not_sent_again_when_the_connection_was_lost(
+    nats: EmbeddedServer, cli: Bus, projections: Bus
+) -> None:
+    came = asyncio.Event()
+    taken = await _serve(projections, "qry.*.*", lambda _: came.set())
+    asking = asyncio.create_task(cli.request("qry.cli.ask", b"{}", timeout=2.0))
+    await came.wait()
+
+    nats.restart()
+
+    with pytest.raises(NoReply, match="was not answered within 2 s"):
+        await asking
+    assert len(taken) == 1
+
+
 async def test_an_unreachable_bus_is_a_sentence() -> None:
     with pytest.raises(BusUnreachable, match=r"The bus at nats://127\.0\.0\.1:1 can't be reached"):
         await Bus.connect(Login("nats://127.0.0.1:1"), name="cli", timeout=0.3)

@@ -168,7 +168,7 @@ async def test_a_private_event_does_not_reach_a_module(bus_login: BusLogin) -> N
 
 
 async def test_the_owner_speaks_for_every_module(bus_login: BusLogin, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.bus.client.PATIENCE", 0.0)  # nobody is there, and nobody will come
+    monkeypatch.setattr("services.bus.client.LOOKS", 0)  # nobody is there, and nobody will come
     owner = await Bus.connect(bus_login("owner"), name="owner")
     try:
         assert not await _forbidden(owner, "cmd.crm.QAAdded")
