@@ -162,7 +162,7 @@ def test_everything_at_a_provider_is_recompiled_at_another_parents_first(apprent
     assert models["z-top"]["active"]["provider"] == "new"
     assert (models["a-child"]["active"]["version"], models["a-child"]["active"]["provider"]) == (1, "old")
     told = [one["message"] for one in apprentice.ask_json("notices")["notices"]]
-    assert [one for one in told if "It was not accepted, so the version before goes on answering." in one] == [told[0]]
+    assert sum("It was not accepted, so the version before goes on answering." in one for one in told) == 1
 
 
 @pytest.mark.slow
