@@ -18,10 +18,8 @@ FACT_END: Final = "Event-Fact-End"
 LOG_ID: Final = "Event-Log-Id"
 CHAIN: Final = "Event-Chain"
 
-VERSIONS: Final = "ev.*.model.*.ActiveVersionChanged"
-"""Last per subject: every model's current version, for services that may see private models too."""
 SHARED_VERSIONS: Final = "ev.shared.model.*.ActiveVersionChanged"
-"""The same for modules."""
+"""Last per subject: the current version of every model that modules may see."""
 
 
 def cmd(module: str, fact: str) -> str:

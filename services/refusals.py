@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from contracts.replies import Refusal
+
+PASSING: Final = frozenset({"behind", "busy", "unavailable"})
+"""Codes that say nothing of what was asked for: the same may be accepted in a moment."""
 
 
 class Refused(Exception):

@@ -46,8 +46,6 @@ class Reader:
     def __init__(self, bus: Bus, stream: str, filters: Sequence[str], start: dict[str, Any]) -> None:
         self.created_at = 0
         """The stream's sequence behind which it reads."""
-        self.pending = 0
-        """How many messages it has before it when it begins."""
         self._bus, self._stream, self._filters, self._start = bus, stream, filters, start
         self._name = secrets.token_hex(12)  # whoever knows it may read from it
         self._taken: asyncio.Queue[Msg | None] = asyncio.Queue()
@@ -67,7 +65,6 @@ class Reader:
             await self._end()
             raise
         self.created_at = created["delivered"]["stream_seq"]
-        self.pending = created["num_pending"]
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import nats.errors
@@ -19,7 +19,7 @@ RETRY_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["Followed", "last_per_subject", "last_sequence", "sequence_of", "tail"]
+__all__ = ["Followed", "last_sequence", "sequence_of", "tail"]
 
 
 async def tail(
@@ -54,34 +54,6 @@ async def tail(
                     if message.position > position or not message.position:
                         position = message.position or position
                         yield message
-        except _WAITED_OUT as problem:
-            await _wait_out(bus, stream, problem)
-
-
-async def last_per_subject(
-    bus: Bus, subject: str, *, stream: str = EV, caught_up: Callable[[], None] | None = None
-) -> AsyncGenerator[Followed, None]:
-    """The last message of every subject that `subject` matches, in the stream's order, then live ones, without end.
-
-    `caught_up` is called once: when every present value has been taken, at once if there are none.
-
-    Raises:
-        Forbidden, nats.js.errors.BadRequestError, NoReply: as `tail`.
-    """
-    seen: dict[str, int] = {}
-    while True:
-        try:
-            async with Reader(bus, stream, [subject], {"deliver_policy": "last_per_subject"}) as reader:
-                pending = reader.pending
-                while True:
-                    if pending == 0 and caught_up is not None:
-                        caught_up()
-                        caught_up = None
-                    message = await anext(reader)
-                    if message.sequence > seen.get(message.subject, 0):
-                        seen[message.subject] = message.sequence
-                        yield message
-                    pending = message.pending
         except _WAITED_OUT as problem:
             await _wait_out(bus, stream, problem)
 

@@ -17,7 +17,7 @@ from services.chat.chunks import Chunks
 from services.chat.prompt import prompt, without_mention
 from services.chat.speaking import ACTOR, MODULE, Speaking, Voice
 from services.providers.port import Chunk, Completion, ProviderProblem
-from services.refusals import Refused
+from services.refusals import PASSING, Refused
 
 TOO_LATE: Final = timedelta(minutes=10)
 LARGEST_ANSWER: Final = 60_000
@@ -46,7 +46,11 @@ class Answering:
         self._stopped: set[str] = set()
 
     async def question(self, id: str) -> None:
-        """Everybody who should answer the message does, side by side."""
+        """Everybody who should answer the message does, side by side.
+
+        Raises:
+            NoReply, Refused: it can't be answered now; nothing is recorded, so that it is asked for again.
+        """
         row: QuestionRow = await self._ask("question", QuestionWanted(message=id))
         waiting = [one for one in row.answerers if not one.answered and not one.failed]
         await asyncio.gather(*(self._answer(row, one) for one in waiting))
@@ -92,6 +96,8 @@ class Answering:
         except ProviderProblem as problem:
             await self._fail(row, answerer, problem.code, f"{problem.message} {problem.fix}".strip(), problem.raw)
         except Refused as refused:
+            if refused.code in PASSING:
+                raise
             if refused.code not in _SETTLED:
                 await self._fail(row, answerer, refused.code, refused.message)
 

@@ -27,7 +27,6 @@ from services.bus.tail import tail
 from services.cancelling import end
 from services.chat.answering import Answering
 from services.chat.speaking import ACTOR, MODULE, Speaking
-from services.chat.versions import Versions
 from services.providers.choosing import Providers
 from services.providers.grounding import with_system
 from services.providers.port import ProviderProblem
@@ -46,10 +45,9 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
     """Serve until `stop` is set; an answer that is interrupted is given anew by the next chat service."""
     bus = await Bus.connect(settings.login, name="chat")
     providers = Providers(settings)
-    chat = _Chat(bus, Versions(), providers)
+    chat = _Chat(bus, providers)
     async with asyncio.TaskGroup() as tasks:
-        working = [tasks.create_task(one) for one in (chat.follow_versions(), chat.follow(), chat.look(stop))]
-        await chat.versions.known.wait()
+        working = [tasks.create_task(one) for one in (chat.follow(), chat.look(stop))]
         asked = Serving(bus, "ask", chat.ask)
         await asked.open("chat")
         await bus.nc.flush()
@@ -64,9 +62,9 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
 
 
 class _Chat:
-    def __init__(self, bus: Bus, versions: Versions, providers: Providers) -> None:
-        self._bus, self.versions = bus, versions
-        self._speaking = Speaking(bus, versions, providers)
+    def __init__(self, bus: Bus, providers: Providers) -> None:
+        self._bus = bus
+        self._speaking = Speaking(bus, providers)
         self._answering = Answering(bus, self._speaking)
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._questions: dict[str, asyncio.Task[None]] = {}
@@ -74,9 +72,6 @@ class _Chat:
 
     def answering_now(self) -> list["asyncio.Task[None]"]:
         return list(self._questions.values())
-
-    async def follow_versions(self) -> None:
-        await self.versions.follow(self._bus)
 
     async def follow(self) -> None:
         async for message in tail(self._bus, subjects=QUESTIONS):

@@ -7,7 +7,6 @@ from contracts.facts.model import ActiveVersion
 from contracts.queries import ModelRow, Nearest, NearestWanted, NearLesson, Nothing, ProviderRow, Providers
 from services.bus.client import Bus
 from services.chat.prompt import instructed
-from services.chat.versions import Versions
 from services.providers import choosing
 from services.providers.grounding import grounded
 from services.providers.port import Chunk, Completion, Message, Provider, ProviderProblem
@@ -55,8 +54,8 @@ class Voice:
 class Speaking:
     """Finds voices; providers are opened once, their rows asked for when they are needed."""
 
-    def __init__(self, bus: Bus, versions: Versions, providers: choosing.Providers) -> None:
-        self._bus, self._versions, self._providers = bus, versions, providers
+    def __init__(self, bus: Bus, providers: choosing.Providers) -> None:
+        self._bus, self._providers = bus, providers
 
     async def voice(self, model: ModelRow, question: str, instructions: str | None = None) -> Voice:
         """The voice for this question: grounded ones and those that may use new lessons get what resembles it.
@@ -67,7 +66,7 @@ class Speaking:
         """
         if model.archived:
             raise Refused("model_archived", f"{model.name} is archived and doesn't answer.")
-        version = self._versions.get(model.id)
+        version = model.active
         row = await self._provider(model, version)
         lessons = await self._lessons(model, version, question)
         return Voice(

@@ -15,7 +15,7 @@ from services.compiler.packaging_step import compare_step, package_step
 from services.compiler.saga import Do, Nothing, Wait, next_step
 from services.compiler.upload_step import find_file_step, upload_step
 from services.providers.port import ProviderProblem
-from services.refusals import Refused
+from services.refusals import PASSING, Refused
 
 SLOWEST = 30.0
 """Longest pause in seconds between two looks at a job."""
@@ -54,7 +54,7 @@ class Running:
                 logger.warning("compilation %s waits: %s", self.id, problem)
                 await asyncio.sleep(RETRY)
             except Refused as refused:
-                if refused.code not in _MOVED_ON | {"behind", "unavailable", "busy"}:
+                if refused.code not in _MOVED_ON | PASSING:
                     raise
                 await asyncio.sleep(RETRY / 5)
 

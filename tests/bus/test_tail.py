@@ -15,7 +15,7 @@ from services.bus import reader
 from services.bus.client import Bus, Forbidden, NoReply
 from services.bus.jetstream import ask, stored
 from services.bus.server import EmbeddedServer
-from services.bus.tail import Followed, last_per_subject, sequence_of, tail
+from services.bus.tail import Followed, sequence_of, tail
 from services.settings import Login
 
 BusLogin = Callable[[str], Login]
@@ -195,52 +195,3 @@ async def test_a_closed_connection_ends_the_reader(bus_login: BusLogin) -> None:
 
     with pytest.raises(NoReply, match="is closed"):
         await waiting
-
-
-def _version(model: str) -> str:
-    return f"ev.shared.model.{model}.ActiveVersionChanged"
-
-
-async def test_the_last_value_of_every_subject_comes_first_then_every_change(commands: Bus, chat: Bus) -> None:
-    # given
-    await _publish(commands, 1, 3, subject=_version("a"))
-    await _publish(commands, 4, subject=_version("b"))
-    await _publish(commands, 5, subject="ev.shared.model.a.ModelRevised")
-    current = asyncio.Event()
-
-    # when
-    wanted = "ev.*.model.*.ActiveVersionChanged"
-    async with aclosing(last_per_subject(chat, wanted, caught_up=current.set)) as versions:
-        first = await _take(versions, 2)
-        following = asyncio.create_task(_take(versions, 2))
-        await asyncio.wait_for(current.wait(), 20)
-        await _publish(commands, 6, 7, subject=_version("a"))
-
-        # then
-        assert _positions(first) == [3, 4]
-        assert _positions(await following) == [6, 7]
-
-
-async def test_it_is_caught_up_at_once_when_there_is_nothing(chat: Bus) -> None:
-    current = asyncio.Event()
-    async with aclosing(last_per_subject(chat, _version("*"), caught_up=current.set)) as versions:
-        waiting = asyncio.create_task(_take(versions, 1))
-        await asyncio.wait_for(current.wait(), 20)
-        waiting.cancel()
-        await asyncio.wait([waiting])
-
-
-async def test_values_are_not_repeated_after_the_server_was_killed(
-    nats: EmbeddedServer, commands: Bus, chat: Bus
-) -> None:
-    await _publish(commands, 1, subject=_version("a"))
-    async with aclosing(last_per_subject(chat, _version("*"))) as versions:
-        await _take(versions, 1)
-        assert nats.pid is not None
-        os.kill(nats.pid, signal.SIGKILL)
-        nats.restart()
-        following = asyncio.create_task(_take(versions, 1))
-
-        await _publish(commands, 2, subject=_version("b"))
-
-        assert _positions(await following) == [2]
