@@ -57,7 +57,7 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(relay(log, bus, stop=relayed, grown=grown))
         reading = tasks.create_task(inbox.run(stop))
-        placing = Serving(bus, "sequence", partial(sequence, bus))
+        placing = Serving(bus, "sequence", partial(sequence, bus, log.head))
         await placing.open("commands")
         await door.open()
         await bus.nc.flush()
