@@ -9,6 +9,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
+from services.embedded_provider.training import Training
 from tests.embedded_provider.serving import MODEL, PAIRS, asked, ended, let_go, lines, served, trained, upload
 
 pytestmark = pytest.mark.slow
@@ -31,17 +32,34 @@ async def until(client: AsyncOpenAI, id: str, status: str) -> Any:
         await asyncio.sleep(0.005)
 
 
+def held(patch: pytest.MonkeyPatch, state: str) -> asyncio.Event:
+    """Jobs stay in this state until the event is set, however long it takes to see them there."""
+    released, begin = asyncio.Event(), Training._begin
+
+    async def begin_and_stay(training: Training, id: str, status: str) -> None:
+        await begin(training, id, status)
+        if status == state:
+            await released.wait()
+
+    patch.setattr(Training, "_begin", begin_and_stay)
+    return released
+
+
 async def messages(client: AsyncOpenAI, id: str) -> list[str]:
     """What a job's events say, oldest first."""
     return [one.message async for one in client.fine_tuning.jobs.list_events(id)][::-1]
 
 
-async def test_a_job_goes_through_its_states_and_tells_its_result_at_the_end_only(tmp_path: Path) -> None:
-    async with served(tmp_path, step_seconds=0.3) as client:
+async def test_a_job_goes_through_its_states_and_tells_its_result_at_the_end_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = {state: held(monkeypatch, state) for state in STATES}
+    async with served(tmp_path) as client:
         job = await created(client, seed=7, metadata={"a": "b"}, suffix="sales")
         for state in STATES:
             job = await until(client, job.id, state)
             assert (job.fine_tuned_model, job.finished_at, job.trained_tokens, job.error) == (None,) * 4
+            released[state].set()
 
         job = await until(client, job.id, "succeeded")
         assert job.fine_tuned_model == f"ft-{MODEL}-sales-{job.id}"
@@ -104,22 +122,26 @@ async def test_a_validation_file_is_checked_too(tmp_path: Path) -> None:
         assert (job.status, job.error.param) == ("failed", "validation_file")
 
 
-async def test_a_file_that_was_deleted_fails_the_job(tmp_path: Path) -> None:
-    async with served(tmp_path, step_seconds=0.2) as client:
+async def test_a_file_that_was_deleted_fails_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = held(monkeypatch, "queued")
+    async with served(tmp_path) as client:
         job = await created(client)
         await until(client, job.id, "queued")
         await client.files.delete(job.training_file)
+        released.set()
 
         assert "deleted" in (await ended(client, job.id)).error.message
 
 
 async def test_a_job_that_breaks_is_failed_and_not_left_running(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with served(tmp_path, step_seconds=0.2) as client:
+    released = held(monkeypatch, "running")
+    async with served(tmp_path) as client:
         job = await created(client)
         await until(client, job.id, "running")
         (tmp_path / "models").rename(tmp_path / "gone")
+        released.set()
 
         job = await ended(client, job.id)
 
@@ -128,10 +150,14 @@ async def test_a_job_that_breaks_is_failed_and_not_left_running(
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_a_job_goes_on_after_a_restart_in_any_state(tmp_path: Path, state: str) -> None:
-    async with served(tmp_path, step_seconds=0.5) as client:
+async def test_a_job_goes_on_after_a_restart_in_any_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    released = held(monkeypatch, state)
+    async with served(tmp_path) as client:
         job = await created(client, metadata={"compilation_id": "c"})
         await until(client, job.id, state)
+    released.set()
 
     async with served(tmp_path) as client:
         done = await ended(client, job.id)
@@ -148,16 +174,23 @@ KILLED = """
 import asyncio, sys
 from pathlib import Path
 from services.embedded_provider.server import serve
+from services.embedded_provider.training import Training
+begin = Training._begin
+async def begin_and_stay(training, id, status):
+    await begin(training, id, status)
+    if status == sys.argv[2]:
+        await asyncio.Event().wait()
+Training._begin = begin_and_stay
 def ready(port):
     print(port, flush=True)
-asyncio.run(serve(Path(sys.argv[1]), step_seconds=1.0, stop=asyncio.Event(), on_ready=ready))
+asyncio.run(serve(Path(sys.argv[1]), stop=asyncio.Event(), on_ready=ready))
 """
 
 
 @pytest.mark.parametrize("state", STATES)
 async def test_a_job_goes_on_after_the_provider_was_killed(tmp_path: Path, state: str) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", KILLED, str(tmp_path), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", KILLED, str(tmp_path), state, stdout=asyncio.subprocess.PIPE
     )
     try:
         assert process.stdout is not None
@@ -176,8 +209,11 @@ async def test_a_job_goes_on_after_the_provider_was_killed(tmp_path: Path, state
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_a_job_is_cancelled_in_any_state_and_stays_so(tmp_path: Path, state: str) -> None:
-    async with served(tmp_path, step_seconds=0.5) as client:
+async def test_a_job_is_cancelled_in_any_state_and_stays_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    released = held(monkeypatch, state)
+    async with served(tmp_path) as client:
         job = await created(client)
         await until(client, job.id, state)
 
@@ -186,6 +222,7 @@ async def test_a_job_is_cancelled_in_any_state_and_stays_so(tmp_path: Path, stat
         assert (await client.fine_tuning.jobs.retrieve(job.id)).status == "cancelled"
         assert (await messages(client, job.id))[-1] == "Fine-tuning job cancelled"
 
+    released.set()
     async with served(tmp_path) as client:
         other = await trained(client)
         assert (await client.fine_tuning.jobs.retrieve(job.id)).status == "cancelled"
