@@ -97,13 +97,18 @@ def test_what_is_cancelled_while_its_job_is_being_created_ends_with_the_job(tmp_
 
 
 def test_a_second_request_waits_its_turn_when_it_asks_to(slow: System) -> None:
+    slow.fault(path="/v1/fine_tuning/jobs", status=None, delay=60.0)
     slow.ask_json("compile", "sales")
 
     assert slow.cli("compile", "sales", "--json").refused == "compilation_running"
     slow.send("QAAdded", model="sales", question="On which day?", answer="On Mondays.")
-    queued = slow.ask_json("compile", "sales", "--queue", "--wait")
+    queued = slow.ask_json("compile", "sales", "--queue")
+    slow.heal()
+    until(slow, "CompilationSucceeded", 2)
 
-    assert (queued["status"], queued["version"]) == ("succeeded", 2)
+    [second, first] = slow.ask_json("compilations", "sales")
+    assert (queued["status"], queued["id"]) == ("queued", second["id"])
+    assert [(each["status"], each["version"]) for each in (first, second)] == [("succeeded", 1), ("succeeded", 2)]
     assert slow.ask_json("ask", "sales", "On which day?")["answer"] == "On Mondays."
 
 
