@@ -62,6 +62,7 @@ def test_the_helpdesk_proposes_what_its_closed_tickets_say(demo_system: System) 
     assert apprentice.ask_json("ask", MARKETING, "May we use the old logo?")["answer"] == "Never."
 
 
+@pytest.mark.timeout(400)
 def test_a_program_in_another_language_follows_from_any_position(demo_system: System, tmp_path: Path) -> None:
     # given the follower, installed from its lock file
     folder = tmp_path / "follower"
@@ -69,7 +70,7 @@ def test_a_program_in_another_language_follows_from_any_position(demo_system: Sy
     node, npm = shutil.which("node"), shutil.which("npm")
     assert node and npm, "This test needs Node 20 or newer with npm; install it from your system's packages."
     quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-    subprocess.run([npm, "ci", *quiet], cwd=folder, check=True, timeout=100, capture_output=True)
+    subprocess.run([npm, "ci", *quiet], cwd=folder, check=True, timeout=280, capture_output=True)
     apprentice, environ = demo_system, login(demo_system, "follower")
 
     # when it has seen everything up to the lesson of today, and goes on after another one

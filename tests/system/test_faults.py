@@ -13,7 +13,7 @@ from tests.fixtures.system import System
 pytestmark = pytest.mark.slow
 
 QUESTION, ANSWER = "When do we open?", "At nine."
-LATE = {"APPRENTICE_PROVIDER_PATIENCE": "1", "APPRENTICE_PROVIDER_TIMEOUT": "3"}
+LATE = {"APPRENTICE_PROVIDER_PATIENCE": "1", "APPRENTICE_PROVIDER_TIMEOUT": "10"}
 FILES, JOBS, CHAT = "/v1/files", "/v1/fine_tuning/jobs", "/v1/chat/completions"
 
 
