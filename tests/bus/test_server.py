@@ -73,11 +73,11 @@ def test_an_orphan_is_reaped(tmp_path: Path) -> None:
     EmbeddedServer.start(tmp_path).stop()
     folder = tmp_path / "nats"
     orphan = subprocess.Popen([str(binary()), "--config", str(folder / "server.conf")])
-    assert until(lambda: any(folder.glob("*.ports")), 5.0)
+    assert until(lambda: any(folder.glob("*.ports")), 30.0)
 
     server = EmbeddedServer.start(tmp_path)
     try:
-        assert orphan.wait(5) is not None
+        assert orphan.wait(30) is not None
         assert server.pid != orphan.pid
     finally:
         server.stop()
@@ -114,7 +114,7 @@ def test_the_server_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     parent.stdout.close()
     parent.stdin.close()
 
-    assert until(lambda: "server.conf" not in command_line(pid), 5.0)
+    assert until(lambda: "server.conf" not in command_line(pid), 30.0)
 
 
 def test_it_is_not_started_from_another_thread(tmp_path: Path) -> None:

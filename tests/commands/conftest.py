@@ -13,6 +13,12 @@ from tests.commands.written import MASTER_KEY, OWNER, fact
 
 
 @pytest.fixture
+def patient_relay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relay that stops has the time to publish the rest, however busy the machine is."""
+    monkeypatch.setattr("services.commands.relay.LAST_SECONDS", 25.0)
+
+
+@pytest.fixture
 def keys(tmp_path: Path) -> KeyStore:
     return open_keys(f"sqlite:///{tmp_path}/keys.db", MASTER_KEY)
 

@@ -22,6 +22,7 @@ from services.eventlog.log import Append, EventLog, NewEvent
 from services.settings import Login
 
 BusLogin = Callable[[str], Login]
+pytestmark = pytest.mark.usefixtures("patient_relay")
 
 
 @pytest.fixture
@@ -193,11 +194,12 @@ async def test_a_killed_server_loses_and_repeats_nothing(log: EventLog, nats: Em
 async def test_a_stopping_relay_gives_up_when_there_is_no_server(
     log: EventLog, nats: EmbeddedServer, bus: Bus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.commands.relay.LAST_SECONDS", 0.3)
-    async with _relaying(log, bus):
-        assert nats.pid is not None
-        os.kill(nats.pid, signal.SIGKILL)
-        _grow(log, 1)
+    with monkeypatch.context() as hurried:
+        hurried.setattr("services.commands.relay.LAST_SECONDS", 0.3)
+        async with _relaying(log, bus):
+            assert nats.pid is not None
+            os.kill(nats.pid, signal.SIGKILL)
+            _grow(log, 1)
     nats.restart()
 
     async with asyncio.timeout(20), _relaying(log, bus):

@@ -20,6 +20,8 @@ from services.commands.service import run
 from services.refusals import Refused
 from services.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("patient_relay")
+
 
 @asynccontextmanager
 async def commands(nats: EmbeddedServer, folder: Path) -> AsyncIterator[None]:

@@ -131,7 +131,7 @@ def test_who_waits_wakes_up_when_another_opening_appends(opened: OpenLog) -> Non
     waiting.start()
 
     append(other, fact("a", ("qa:1", 1)))
-    waiting.join(5)
+    waiting.join(15)
 
     assert found == [1]
     assert log.wait(1, 0.01) == 1
