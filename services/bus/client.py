@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -108,12 +108,30 @@ class Bus:
         self._closing = True
         try:
             if self.nc.is_connected:
-                await self.nc.drain()
+                await self._until_ended(self.nc.drain())
         except (nats.errors.Error, OSError, TimeoutError) as problem:
             logger.warning("the connection to the bus ended without draining: %s", problem)
+        await self._stop_coming_back()
         if not self.nc.is_closed:
             with contextlib.suppress(OSError):  # the server may have gone first
-                await self.nc.close()
+                await self._until_ended(self.nc.close())
+
+    async def _stop_coming_back(self) -> None:
+        # nats-py cancels its attempt once; one that succeeds at that moment misses it, and would stay connected.
+        attempt = self.nc._reconnection_task
+        while attempt is not None and not attempt.done():
+            attempt.cancel()
+            await asyncio.wait((attempt,), timeout=0.1)
+
+    async def _until_ended(self, ending: Awaitable[None]) -> None:
+        try:
+            await ending
+        except asyncio.CancelledError:
+            ours = asyncio.current_task()
+            if ours is None or ours.cancelling():
+                raise
+            # An attempt to come back waited for the old socket's end, and what it waited for was cancelled with it.
+            await self._on_closed()
 
     async def report(
         self, envelope: Envelope, *, expected_revision: int | None = None, dry: bool = False, timeout: float = 10.0

@@ -235,6 +235,28 @@ async def test_what_may_cost_something_is_not_sent_again_when_the_connection_was
     assert len(taken) == 1
 
 
+@pytest.mark.parametrize("moment", ["is_reconnecting", "is_connecting"])
+async def test_a_connection_that_is_just_coming_back_can_be_closed(
+    nats: EmbeddedServer, bus_login: BusLogin, moment: str
+) -> None:
+    before = asyncio.all_tasks()
+    for turns in range(6):
+        # given a connection that was lost, so many turns of the loop after it began to come back
+        bus = await Bus.connect(bus_login("cli"), name="cli")
+        nats.restart()
+        while not getattr(bus.nc, moment):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+        # when
+        await bus.close()
+
+        # then nothing of it goes on
+        assert bus.nc.is_closed
+        assert asyncio.all_tasks() <= before
+
+
 async def test_an_unreachable_bus_is_a_sentence() -> None:
     with pytest.raises(BusUnreachable, match=r"The bus at nats://127\.0\.0\.1:1 can't be reached"):
         await Bus.connect(Login("nats://127.0.0.1:1"), name="cli", timeout=0.3)
