@@ -1,7 +1,7 @@
 """Reception: the bytes of a reported fact become an envelope, or a refusal that says what is wrong with them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -13,6 +13,8 @@ from services.malformed import malformed
 from services.refusals import Refused
 
 LARGEST_BODY = 1_000_000
+DEEPEST = 32
+"""Levels of objects and lists that a fact may have; none that is declared needs ten."""
 _SEALED_KEYS = frozenset({"k", "i", "n", "c"})
 
 
@@ -53,10 +55,13 @@ def _parse(body: bytes) -> dict[str, Any]:
         raw = _JSON.decode(text)
     except UnicodeDecodeError as problem:
         raise Refused("malformed", f"The fact isn't UTF-8: {problem.reason} at byte {problem.start}.") from problem
-    except (ValueError, RecursionError) as problem:
+    except ValueError as problem:
         raise Refused("malformed", f"The fact isn't JSON: {str(problem)[:200]}.") from problem
+    except RecursionError as problem:
+        raise _too_deep() from problem
     if not isinstance(raw, dict):
         raise Refused("malformed", "The fact isn't a JSON object; send a CloudEvents envelope.")
+    _check_depth(raw)
     if "\\u" in text:
         _check_characters(raw)
     return raw
@@ -67,6 +72,24 @@ def _no_constant(name: str) -> None:
 
 
 _JSON: Final = json.JSONDecoder(parse_constant=_no_constant)  # json.loads would build one for every fact
+
+
+def _check_depth(raw: dict[str, Any]) -> None:
+    # Before anything else looks into it: what follows goes from the outside in, one call for each level.
+    level: list[Any] = [raw]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer) if isinstance(inner, dict | list)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _inside(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _too_deep() -> Refused:
+    return Refused("malformed", f"The fact is nested more than {DEEPEST} levels deep; no fact has so many.")
 
 
 def _check_characters(raw: dict[str, Any]) -> None:

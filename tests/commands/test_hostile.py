@@ -15,6 +15,7 @@ from tests.commands.test_service import commands, connected, fact
 
 LARGEST_PAYLOAD: Final = 1024 * 1024
 WHOLE: Final = fact("ModelDefined", module="crm", actor="module:crm", name="Whole").to_report()
+NESTED: Final = WHOLE.replace(b'"Whole"', b"[" * 600 + b"]" * 600)
 HOSTILE: Final[dict[str, tuple[str, bytes, dict[str, str]]]] = {
     "a revision of thousands of digits": ("ModelDefined", WHOLE, {"Expected-Revision": "9" * 5_000}),
     "an id that is half a character": ("QAAdded", b'{"id": "\\ud800", "data": {}}', {}),
@@ -27,6 +28,7 @@ HOSTILE: Final[dict[str, tuple[str, bytes, dict[str, str]]]] = {
     "a body nearly so large": ("QAAdded", b" " * (LARGEST_PAYLOAD - 200), {}),
     "a number of thousands of digits": ("QAAdded", b'{"id": ' + b"9" * 5_000 + b"}", {}),
     "brackets without end": ("QAAdded", b"[" * 500_000, {}),
+    "a text that is lists in lists": ("ModelDefined", NESTED, {}),
     "a wildcard for a fact": ("*", b"{}", {}),
     "a greater-than for a fact": (">", b"{}", {}),
     "another script for a fact": ("\u0424\u0430\u043a\u0442", b"{}", {}),
@@ -48,6 +50,13 @@ async def test_whatever_modules_leave_it_is_refused_and_the_next_fact_decided(
     for why, outcome in zip(HOSTILE, outcomes, strict=True):
         assert outcome.refused is not None, why
         assert outcome.refused.message.endswith("."), why
+
+
+async def test_what_is_nested_too_deep_is_answered_at_the_door_as_well(nats: EmbeddedServer, tmp_path: Path) -> None:
+    async with connected(nats, "crm") as crm, commands(nats, tmp_path):
+        reply = json.loads((await crm.request("cmd.crm.ModelDefined", NESTED)).data)
+
+    assert reply["refused"]["code"] == "malformed"
 
 
 async def _outcomes(crm: Bus, count: int) -> AsyncIterator[Outcome]:

@@ -97,6 +97,28 @@ def test_what_is_not_a_fact_is_refused_with_a_sentence(
     assert field is None or field in refused.value.fields
 
 
+def _nested(levels: int, **more: Any) -> bytes:
+    """A fact with so many levels: the envelope, its data, and lists."""
+    inner = "[" * (levels - 2) + "]" * (levels - 2)
+    return reported(data=qa(question="nested"), **more).replace(b'"nested"', inner.encode())
+
+
+@pytest.mark.parametrize("more", [{}, {"note": "\ud83d\ude00"}])
+@pytest.mark.parametrize("levels", [33, 400, 600, 990, 100_000])
+def test_a_fact_that_is_nested_however_deep_is_refused_in_words(levels: int, more: dict[str, str]) -> None:
+    with pytest.raises(Refused, match="nested more than 32 levels deep") as refused:
+        receive(_nested(levels, **more), "cli", "QAAdded")
+
+    assert refused.value.code == "malformed"
+
+
+def test_a_fact_as_deep_as_may_be_is_read() -> None:
+    with pytest.raises(Refused) as refused:
+        receive(_nested(32), "cli", "QAAdded")
+
+    assert "data.question" in refused.value.fields
+
+
 def test_a_name_where_an_id_belongs_is_said_to_be_one() -> None:
     with pytest.raises(Refused, match=r"data\.model: must be an id .* not a name\."):
         receive(reported(data=qa(model="AI Sales Assistant")), "cli", "QAAdded")
