@@ -95,6 +95,17 @@ class Door:
             return RefusedReply(refused=refused.refusal)
         except LogUnavailable as problem:
             return RefusedReply(refused=Refused("unavailable", str(problem)).refusal)
+        except Exception:
+            logger.exception("a %s of %s could not be decided", fact, module)
+            return RefusedReply(refused=undecidable(fact).refusal)
+
+
+def undecidable(fact: str) -> Refused:
+    """The refusal of one fact on which something of ours fails, so that nobody waits for it."""
+    return Refused(
+        "internal_error",
+        f"This {fact[:80]} can't be decided because of an error in Apprentice; tell whoever runs the server.",
+    )
 
 
 def dry_run(message: Msg) -> bool:

@@ -11,7 +11,7 @@ from nats.js import JetStreamContext
 
 from contracts import subjects
 from contracts.replies import Accepted, Outcome
-from services.commands.door import Bury, dry_run, expected_revision, refuse_on_demand
+from services.commands.door import Bury, dry_run, expected_revision, refuse_on_demand, undecidable
 from services.commands.receive import readable, receive
 from services.commands.writer import Writer
 from services.eventlog.log import LogUnavailable
@@ -70,6 +70,16 @@ class InboxReader:
     async def _decide(self, message: Msg) -> Outcome:
         _, module, fact = message.subject.split(".", 2)
         try:
+            return await self._decide_unless_broken(message, module, fact)
+        except LogUnavailable:
+            raise
+        except Exception:
+            # Delivered again it would fail again, and nothing behind it would ever be decided.
+            logger.exception("a %s of %s could not be decided", fact, module)
+            return Outcome(id=_id(message), type=fact, refused=undecidable(fact).refusal)
+
+    async def _decide_unless_broken(self, message: Msg, module: str, fact: str) -> Outcome:
+        try:
             envelope = receive(message.data, module, fact)
         except Refused as refused:
             if not dry_run(message):
@@ -85,6 +95,8 @@ class InboxReader:
 
     async def _tell(self, message: Msg, outcome: Outcome) -> None:
         _, module, fact = message.subject.split(".", 2)
+        if outcome.refused is not None and outcome.refused.code == "internal_error" and not dry_run(message):
+            await self._bury(module, fact, message.data, outcome.refused.message)
         body = outcome.model_dump_json(exclude_none=True).encode()
         await self._js.publish(subjects.out(module, fact), body, timeout=5.0)
         await message.ack()

@@ -80,8 +80,9 @@ class Writer:
         `dry`: decide it as it would be now, append nothing, leave nothing for the facts after it. The acceptance then
         has a position that the log hasn't reached, unless the very fact was accepted before.
 
-        The future ends with the acceptance, or raises `Refused` (a rule, `id_reused`, `too_large`, `busy`) or
-        `LogUnavailable` (nothing was stored; it may be sent again).
+        The future ends with the acceptance, or raises `Refused` (a rule, `id_reused`, `too_large`, `busy`, or
+        `internal_error`: something of ours fails on this very fact) or `LogUnavailable` (nothing was stored; it may be
+        sent again).
         """
         reply: asyncio.Future[Accepted] = self._loop.create_future()
         if self._queue.qsize() >= LARGEST_QUEUE:
@@ -131,12 +132,13 @@ class Writer:
             self._roll_back(batch, problem)
         except Exception:
             logger.exception("a batch of %d facts was rolled back", len(batch))
-            self._roll_back(batch, LogUnavailable("The fact could not be stored because of an error in Apprentice."))
+            # Sent again it would fail again: whatever another time may mend is LogUnavailable.
+            self._roll_back(batch, _not_stored(batch[0].fact))
             if len(batch) > 1:
                 for waiting in batch:
                     self._commit_or_fail([waiting])
 
-    def _roll_back(self, batch: Sequence[_Waiting], problem: LogUnavailable) -> None:
+    def _roll_back(self, batch: Sequence[_Waiting], problem: LogUnavailable | Refused) -> None:
         self._overlay.forget()
         self._head = -1
         for waiting in batch:
@@ -260,6 +262,13 @@ def _key(fact: Envelope) -> FactKey:
 def _accepted(fact: Envelope, position: int, stream: str, topic: str) -> Accepted:
     became = topic if topic != fact.type else None
     return Accepted(position=position, id=fact.id, subject=stream.partition(":")[2], became=became)
+
+
+def _not_stored(fact: Envelope) -> Refused:
+    return Refused(
+        "internal_error",
+        f"This {fact.type} can't be stored because of an error in Apprentice; tell whoever runs the server.",
+    )
 
 
 def _reused(fact: Envelope) -> Refused:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Collection, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
 
 from services.eventlog.log import LogUnavailable
 from services.eventlog.urls import is_postgresql, libpq_url, sqlite_path
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 Row = tuple[str, str, bytes]
 """Key id, holder, wrapped key."""
 
 
 class Vault(Protocol):
-    """Keeps rows durably; every method is one transaction."""
+    """Keeps rows durably; every method is one transaction. They raise `LogUnavailable`."""
 
     def of_holders(self, holders: Collection[str]) -> list[Row]:
         """The rows of these holders."""
@@ -67,7 +71,8 @@ class SqliteVault:
         with self._lock:
             self._run("BEGIN IMMEDIATE")
             try:
-                self._connection.executemany("INSERT OR IGNORE INTO keys VALUES (?,?,?)", rows)
+                with _unavailable(sqlite3.Error):
+                    self._connection.executemany("INSERT OR IGNORE INTO keys VALUES (?,?,?)", rows)
                 self._run("COMMIT")
             except BaseException:
                 self._connection.rollback()
@@ -94,10 +99,8 @@ class SqliteVault:
         return found
 
     def _run(self, sql: str, parameters: Sequence[Any] = ()) -> sqlite3.Cursor:
-        try:
+        with _unavailable(sqlite3.Error):
             return self._connection.execute(sql, parameters)
-        except sqlite3.Error as problem:
-            raise LogUnavailable(f"The keys can't be used now ({problem}); nothing was stored.") from problem
 
 
 class PostgresVault:
@@ -122,12 +125,12 @@ class PostgresVault:
 
     def add(self, rows: Sequence[Row]) -> None:
         """Add rows, leaving alone the holders that have one."""
-        with self._pool.connection() as connection, connection.transaction(), connection.cursor() as cursor:
+        with self._connected() as connection, connection.transaction(), connection.cursor() as cursor:
             cursor.executemany("INSERT INTO keys VALUES (%s,%s,%s) ON CONFLICT DO NOTHING", rows)
 
     def remove(self, holder: str) -> None:
         """Forget a holder's row."""
-        with self._pool.connection() as connection:
+        with self._connected() as connection:
             connection.execute("DELETE FROM keys WHERE holder = %s", (holder,))
 
     def close(self) -> None:
@@ -135,5 +138,20 @@ class PostgresVault:
         self._pool.close()
 
     def _rows(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
-        with self._pool.connection() as connection:
+        with self._connected() as connection:
             return [(row[0], row[1], bytes(row[2])) for row in connection.execute(sql, parameters).fetchall()]
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        from psycopg import Error
+
+        with _unavailable(Error), self._pool.connection() as connection:
+            yield connection
+
+
+@contextmanager
+def _unavailable(kind: type[Exception]) -> Iterator[None]:
+    try:
+        yield
+    except kind as problem:
+        raise LogUnavailable(f"The keys can't be used now ({problem}); nothing was stored.") from problem

@@ -4,9 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
+
+import pytest
+from pydantic import model_validator
 
 from contracts import subjects
+from contracts.facts import FACTS
+from contracts.facts.qa import QAAdded
 from contracts.replies import Outcome
 from services.bus.client import Bus
 from services.bus.server import EmbeddedServer
@@ -57,6 +62,35 @@ async def test_what_is_nested_too_deep_is_answered_at_the_door_as_well(nats: Emb
         reply = json.loads((await crm.request("cmd.crm.ModelDefined", NESTED)).data)
 
     assert reply["refused"]["code"] == "malformed"
+
+
+class QAPainted(QAAdded):
+    """A fact whose declaration has an error."""
+
+    @model_validator(mode="after")
+    def _paint(self) -> Self:
+        raise ZeroDivisionError
+
+
+async def test_an_error_of_ours_about_one_message_is_told_and_kept_and_the_next_fact_decided(
+    nats: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FACTS, "QAPainted", QAPainted)
+    painted = json.dumps({"id": "painted", "data": {"model": "sales", "question": "?", "answer": "!"}}).encode()
+    good = fact("ModelDefined", module="crm", actor="module:crm", id="good", subject="sales", name="Sales")
+    async with connected(nats, "crm") as crm, commands(nats, tmp_path):
+        await crm.nc.publish("inbox.crm.QAPainted", painted)
+        await crm.leave(good)
+        broken, decided = [outcome async for outcome in _outcomes(crm, 2)]
+        letters = tail(crm, stream=subjects.DLQ, subjects=["dlq.crm.>"], after_sequence=0)
+        letter = await asyncio.wait_for(anext(letters), 30)
+        answered = json.loads((await crm.request("cmd.crm.QAPainted", painted)).data)
+
+    assert broken.id == "painted"
+    assert broken.refused is not None
+    assert broken.refused.code == answered["refused"]["code"] == "internal_error"
+    assert letter.data == painted
+    assert decided.accepted is not None
 
 
 async def _outcomes(crm: Bus, count: int) -> AsyncIterator[Outcome]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.replies import Accepted
 from services.commands.service import _prepare
 from services.commands.writer import Writer
 from services.eventlog import open_keys, open_log
@@ -100,6 +101,24 @@ async def test_an_event_that_is_too_large_is_refused_and_the_next_fact_goes_on(w
 
     assert refused.value.code == "too_large"
     assert await writer.write(taught("Still there?"))
+
+
+async def test_a_fact_that_can_not_be_stored_for_itself_is_refused_and_its_neighbours_go_on(
+    writer: Writer, tmp_path: Path
+) -> None:
+    # given that Ann's key was damaged on the disk
+    with closing(sqlite3.connect(tmp_path / "keys.db")) as damaged, damaged:
+        damaged.execute("INSERT INTO keys VALUES ('k', 'person:ann', ?)", (b"x" * 60,))
+
+    before, ann, after = await asyncio.gather(
+        *(writer.submit(fact("PersonAdded", name, {"name": name.title()})) for name in ("max", "ann", "tom")),
+        return_exceptions=True,
+    )
+
+    assert isinstance(ann, Refused)
+    assert ann.code == "internal_error"
+    assert isinstance(before, Accepted)
+    assert isinstance(after, Accepted)
 
 
 async def test_what_people_say_is_stored_sealed(writer: Writer, log: EventLog) -> None:

@@ -1,7 +1,9 @@
 """Sealing: what people say is stored so that only their key opens it."""
 
 import json
+import sqlite3
 import uuid
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from contracts.facts import FACTS
 from contracts.text import Sealed
 from services.eventlog import open_keys
 from services.eventlog.keys import KeyStore, WrongMasterKey
+from services.eventlog.log import LogUnavailable
 from services.eventlog.sealing import _marks, holders, is_sealed, seal, unseal, unseal_all
 from services.eventlog.upcasting import NewerSchema, forget_upcaster, read, upcaster
 
@@ -110,6 +113,30 @@ def test_keys_stand_in_postgresql_too(postgres: str) -> None:
     assert second.by_id([key.id]) == {}
     first.close()
     second.close()
+
+
+@pytest.mark.parametrize("where", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def test_keys_that_can_not_be_reached_are_unavailable(
+    where: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path}/keys.db" if where == "sqlite" else request.getfixturevalue("postgres")
+    keys = open_keys(url, b"m" * 32)
+    keys.close()
+
+    for use in (lambda: keys.ensure(["person:ann"]), lambda: keys.by_id(["k"]), lambda: keys.destroy("person:ann")):
+        with pytest.raises(LogUnavailable, match="The keys can't be used now"):
+            use()
+
+
+def test_a_full_disk_makes_no_key_and_is_said(tmp_path: Path) -> None:
+    keys = open_keys(f"sqlite:///{tmp_path}/keys.db", b"m" * 32)
+    with closing(sqlite3.connect(tmp_path / "keys.db")) as disk, disk:
+        disk.execute("CREATE TRIGGER full BEFORE INSERT ON keys BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+
+    with pytest.raises(LogUnavailable, match="disk is full"):
+        keys.ensure(["person:ann"])
+
+    keys.close()
 
 
 def test_an_older_schema_is_upcast_on_reading(monkeypatch: pytest.MonkeyPatch) -> None:
