@@ -178,6 +178,21 @@ def test_many_are_deactivated_at_once_and_one_undo_brings_all_back(system: Syste
         expect(row(page, id)).to_contain_text("Waiting")
 
 
+def test_what_can_be_done_with_many_is_a_page_where_the_browser_asks_by_itself(system: System, people: People) -> None:
+    id = taught(system, "Is it chosen by the browser itself?")
+    theo = people.sign_in(system, "theo")
+
+    answer = theo.request.post(
+        f"{system.endpoint['http']}/models/desk/lessons/choose",
+        form={"lesson": id},
+        headers={"sec-fetch-site": "same-origin"},
+    )
+
+    page = answer.text()
+    assert answer.status == 200
+    assert page.index("<title>Lessons of Desk") < page.index('<div id="dialog"><dialog') < page.index("Change 1 lesson")
+
+
 def test_all_that_a_filter_shows_are_moved_and_come_back(system: System, people: People) -> None:
     ids = [taught(system, f"Is it moved, {number}?", section="Moving") for number in range(3)]
     page = opened(system, people.sign_in(system, "theo"), "/models/desk/lessons?section=moving")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.fixtures.browser import People, opened
+from tests.fixtures.browser import People, before_htmx, opened
 from tests.fixtures.system import System
 
 pytestmark = pytest.mark.slow
@@ -98,6 +98,17 @@ def test_trying_a_provider_says_what_a_compilation_would_find(system: System, pe
     theo.get_by_role("button", name="Check Embedded now").click()
     theo.get_by_text("Embedded works.").wait_for()
     expect(theo.get_by_text("Embedded answers and knows embedded-retrieval-1.")).to_be_visible()
+
+
+def test_trying_a_provider_before_the_scripts_are_there_says_it_in_its_page(system: System, people: People) -> None:
+    theo = people.sign_in(system, "theo")
+    before_htmx(theo, f"{system.endpoint['http']}/providers/embedded")
+
+    theo.get_by_role("button", name="Check now").click()
+
+    theo.get_by_text("Embedded works.").wait_for()
+    expect(theo.get_by_text("Embedded answers and knows embedded-retrieval-1.")).to_be_visible()
+    expect(theo.get_by_role("heading", name="Models built here")).to_be_visible()
 
 
 def test_an_end_is_announced_and_shown_with_the_days_that_are_left(system: System, people: People) -> None:

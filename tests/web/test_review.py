@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.fixtures.browser import People, until_live
+from tests.fixtures.browser import People, answered_late, before_htmx, late_htmx, until_live
 from tests.fixtures.system import System
 
 pytestmark = pytest.mark.slow
@@ -64,6 +64,37 @@ def test_what_is_approved_with_edits_is_taught_so_and_the_next_one_is_shown(empt
     theo.get_by_role("button", name="Undo").click()
     theo.get_by_text("Taken back").wait_for()
     assert lesson(empty, "Can Ember go in the oven?")["active"] is False
+
+
+def test_an_approval_is_taken_back_by_a_toast_that_is_closed_before_the_answer(empty: System, people: People) -> None:
+    proposed(empty, "Is Coral dishwasher safe?", "Yes.")
+    theo = people.sign_in(empty, "theo")
+    review(theo, empty)
+    theo.get_by_role("button", name="Approve").click()
+    toast = theo.locator("[data-toast]").filter(has_text="Approved.")
+
+    with answered_late(theo, "**/undo"):
+        toast.get_by_role("button", name="Undo").click()
+        toast.get_by_role("button", name="Close").click()
+        expect(toast).to_have_count(0)
+
+    theo.get_by_text("Taken back").wait_for()
+    assert lesson(empty, "Is Coral dishwasher safe?")["active"] is False
+
+
+def test_an_approval_is_taken_back_before_the_scripts_are_there(empty: System, people: People) -> None:
+    waits = proposed(empty, "Is Coral oven proof?", "Yes.")
+    theo = people.sign_in(empty, "theo")
+    before_htmx(theo, f"{empty.endpoint['http']}/review?p={waits}")
+
+    theo.get_by_role("button", name="Approve").wait_for()
+    late_htmx(theo)
+    theo.get_by_role("button", name="Approve").click()
+    theo.get_by_role("button", name="Undo").click()
+
+    theo.get_by_text("Taken back").wait_for()
+    theo.get_by_text("Nothing waits for you").wait_for()
+    assert lesson(empty, "Is Coral oven proof?")["active"] is False
 
 
 def test_keys_move_approve_and_decline_with_a_reason_that_the_proposer_sees(empty: System, people: People) -> None:

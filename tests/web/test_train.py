@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.fixtures.browser import People, until_live
+from tests.fixtures.browser import People, before_htmx, until_live
 from tests.fixtures.system import System
 from tests.web.chatting import opened
 
@@ -84,6 +84,50 @@ def test_what_the_preview_shows_is_what_is_learnt_and_undo_takes_it_back(system:
     theo.get_by_role("button", name="Undo").click()
     theo.get_by_text("Taken back").wait_for()
     assert training_lines(system) == before
+
+
+def test_who_is_quicker_than_the_scripts_sees_the_same_preview_and_teaches(system: System, people: People) -> None:
+    # given a page whose scripts aren't there yet
+    theo = people.sign_in(system, "theo")
+    ask_and_correct(theo, system)
+    before, answer = training_lines(system), answer_id(theo)
+    before_htmx(theo, f"{system.endpoint['http']}/groups/marketing-team/train/{answer}")
+    picked = theo.locator("[data-count]").inner_text()
+
+    # when what it will learn is asked for
+    theo.get_by_role("button", name="Show what it will learn").click()
+
+    # then it is shown over the same ticks
+    sheet = theo.get_by_role("dialog")
+    expect(sheet.get_by_role("textbox", name="Answer")).to_have_value(RIGHT)
+    sheet.get_by_role("button", name="Back").click()
+    expect(sheet).to_have_count(0)
+    expect(theo.locator("[data-count]")).to_have_text(picked)
+    assert theo.locator("[name=pick]:checked").count() == int(picked.split()[0])
+    theo.get_by_role("button", name="Show what it will learn").click()
+
+    # and can be taught
+    theo.get_by_role("button", name="Teach this").click()
+    toast = theo.get_by_text("was taught 1 answer from")
+    toast.hover()
+    assert training_lines(system) != before
+    theo.get_by_role("button", name="Undo").click()
+    theo.get_by_text("Taken back").wait_for()
+    assert training_lines(system) == before
+
+
+def test_why_an_answer_was_given_leads_to_it_where_the_scripts_are_not_there_yet(
+    system: System, people: People
+) -> None:
+    theo = people.sign_in(system, "theo")
+    ask_and_correct(theo, system)
+    answer = answer_id(theo)
+    before_htmx(theo, f"{system.endpoint['http']}/groups/marketing-team")
+
+    theo.get_by_role("link", name="Why this answer?").last.click()
+
+    theo.wait_for_url(f"**/groups/marketing-team?m={answer}")
+    expect(theo.get_by_label("Message to Marketing")).to_be_visible()
 
 
 def test_the_count_is_the_number_of_ticks_by_keyboard_too(system: System, people: People) -> None:

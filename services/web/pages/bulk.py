@@ -10,11 +10,11 @@ from fastapi.responses import HTMLResponse
 
 from contracts.queries import LessonRow, LessonTable
 from services.refusals import Refused
-from services.web.answers import lead, said_toast
+from services.web.answers import by_script, lead, said_toast
 from services.web.pages.lessons import table_context
 from services.web.problems import explained
 from services.web.rendering import new_id
-from services.web.shell import part
+from services.web.shell import page, part
 from services.web.views.lesson_changes import MOST, Action, Change, Unfit, no_longer_held_back, parsed
 from services.web.views.lesson_view import View
 from services.web.visitor import Signed, Visitor
@@ -33,7 +33,10 @@ async def choose(
     """What can be done with the selected lessons, as a dialog."""
     visitor.need("trainer")
     context = await table_context(visitor, View.of(f"/models/{id}/lessons", id, dict(parse_qsl(view)), 1))
-    return part(request, visitor, "parts/bulk.html", **context, chosen=lesson, every=every, query=view)
+    context |= {"chosen": lesson, "every": every, "query": view}
+    if not by_script(request):
+        return await page(request, visitor, "lessons.html", **context, adding=False)
+    return part(request, visitor, "parts/bulk.html", **context)
 
 
 @router.post("/models/{id}/lessons/bulk")
@@ -50,7 +53,7 @@ async def change(
     done, problems = await _report(visitor, changes, fact)
     by_id = {one.id: one for one in rows}
     undo = [one.undone(by_id[one.lesson]) for one in done]
-    if not request.headers.get("hx-request"):
+    if not by_script(request):
         return lead(request, shown.here())
     context = await table_context(visitor, shown)
     put = [by_id[one.lesson] for one in done] if action == "section" else []

@@ -93,7 +93,10 @@ async def add(
     visitor.need("trainer")
     given = {"question": question, "answer": answer, "section": section, "purpose": purpose}
     if not question.strip() or not answer.strip():
-        return await _new_form(request, visitor, id, given, visitor.text("A lesson needs a question and an answer."))
+        problem = visitor.text("A lesson needs a question and an answer.")
+        if not by_script(request):
+            raise Told("malformed", problem)
+        return await _new_form(request, visitor, id, given, problem)
     content = QAAdded(
         model=id, question=question.strip(), answer=_lines(answer), section=section.strip() or "General",
         purpose="validation" if purpose == "validation" else "training",

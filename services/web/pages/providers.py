@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime
-from typing import Annotated, cast, get_args
+from typing import Annotated, Any, cast, get_args
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse
@@ -18,7 +18,7 @@ from contracts.facts.provider import (
 )
 from contracts.queries import Models, Preflight, ProviderRow, Providers
 from services.refusals import Refused
-from services.web.answers import lead, lead_saying
+from services.web.answers import by_script, lead, lead_saying
 from services.web.problems import explained
 from services.web.rendering import new_id
 from services.web.shell import page, part
@@ -133,9 +133,13 @@ async def check(request: Request, visitor: Signed, id: str) -> HTMLResponse:
         tried = row.models[0]
         seen: Preflight = await visitor.ask("preflight", model=tried)
         checks = [one for one in seen.checks if one.check in TRIED]
-    given = {"row": row, "checks": checks, "tried": _names(visitor, models).get(tried or "", tried)}
-    names = names_in(visitor.language, [row, *models.models])
-    return part(request, visitor, "parts/provider_check.html", 200, None, **given, names=names)
+    checked: dict[str, Any] = {
+        "checks": checks, "tried": _names(visitor, models).get(tried or "", tried),
+        "said_names": names_in(visitor.language, [row, *models.models]),
+    }  # fmt: skip
+    if not by_script(request):
+        return await _page(request, visitor, found, models, row, as_given(row), **checked)
+    return part(request, visitor, "parts/provider_check.html", 200, None, row=row, **checked)
 
 
 async def _report_changes(
@@ -155,14 +159,15 @@ async def _report_changes(
 
 async def _page(
     request: Request, visitor: Visitor, found: Providers, models: Models, row: ProviderRow, given: dict[str, str],
-    problem: str = "", status: int = 422,
+    problem: str = "", status: int = 422, **checked: Any,
 ) -> HTMLResponse:  # fmt: skip
     others = [one for one in found.providers if one.id != row.id and one.models]
-    return await page(
-        request, visitor, "provider.html", status if problem else 200,
-        provider=_shown(visitor, row), row=row, kind=row.provider_kind, example=EXAMPLES[row.provider_kind], given=given, problem=problem, others=others,
-        names=_names(visitor, models), may=visitor.has("administrator") and not row.retired,
-    )  # fmt: skip
+    context = {
+        "provider": _shown(visitor, row), "row": row, "kind": row.provider_kind, "example": EXAMPLES[row.provider_kind], "given": given,
+        "problem": problem, "others": others, "names": _names(visitor, models),
+        "may": visitor.has("administrator") and not row.retired,
+    }  # fmt: skip
+    return await page(request, visitor, "provider.html", status if problem else 200, **context | checked)
 
 
 async def _form(

@@ -14,7 +14,7 @@ from contracts.facts.proposal import LessonDeclined, ProposalWithdrawn
 from contracts.facts.qa import QADeactivated, QARevised
 from contracts.queries import Known, LessonRow, Models, Nearest, ProposalRow, Proposals
 from services.refusals import Refused
-from services.web.answers import by_script, lead, said_toast
+from services.web.answers import by_script, lead, lead_saying, said_toast
 from services.web.directory import Named, named
 from services.web.problems import explained
 from services.web.rendering import render
@@ -139,7 +139,8 @@ async def undo(request: Request, visitor: Signed, id: str, fact: FactId, positio
     visitor.need("trainer")
     row: ProposalRow = await visitor.ask("proposal", proposal=id)
     await visitor.report(await _inverse(visitor, row, position), subject=row.lesson or id, id=fact)
-    return said_toast(visitor, visitor.text("Taken back: the lesson is as it was before."))
+    said = visitor.text("Taken back: the lesson is as it was before.")
+    return said_toast(visitor, said) if by_script(request) else lead_saying(request, visitor, "/review", said)
 
 
 @router.get("/proposals")

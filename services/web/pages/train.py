@@ -1,16 +1,17 @@
 """Train AI: pick messages of a thread, see what will be learnt, teach it, and take it back."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Annotated, Final
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
 from contracts.facts.conversation import ConversationDeactivated, TrainAs
 from contracts.facts.proposal import ProposalWithdrawn
 from contracts.queries import MessageRow, Messages
 from services.refusals import Refused
+from services.web.answers import by_script, lead
 from services.web.directory import Named
 from services.web.problems import Told, explained
 from services.web.shell import group_name, page, part
@@ -29,15 +30,9 @@ Picks = Annotated[list[str], Form()]
 @router.get("/groups/{group}/train/{message}")
 async def pick(request: Request, visitor: Signed, group: str, message: str) -> HTMLResponse:
     """The thread with a tick before each message; the exchange around the chosen one is ticked."""
-    rows, found = await asyncio.gather(_around(visitor, group, message), visitor.ask("group", group=group))
-    everybody = await visitor.house.directory.everybody()
-    return await page(
-        request, visitor, "train_pick.html",
-        **message_context(rows, everybody, visitor.look) | {
-            "group": found, "title": group_name(visitor, found, everybody), "chosen": message,
-            "ticked": set(ticked(rows, everybody, message)),
-        },
-    )  # fmt: skip
+    rows, everybody = await asyncio.gather(_around(visitor, group, message), visitor.house.directory.everybody())
+    picking = await _picking(visitor, group, message, rows, ticked(rows, everybody, message))
+    return await page(request, visitor, "train_pick.html", **picking)
 
 
 @router.post("/groups/{group}/train/{message}/preview")
@@ -77,7 +72,7 @@ async def teach(
         {"lesson": accepted.subject, "proposed": accepted.became == "LessonProposed", "name": taught, "number": len(rows),
          "back": f"/groups/{group}?m={message}"},
     )  # fmt: skip
-    return _to(request, f"/groups/{group}?m={message}")
+    return lead(request, f"/groups/{group}?m={message}")
 
 
 @router.post("/lessons/{lesson}/undo")
@@ -88,13 +83,15 @@ async def undo(
     fact = ProposalWithdrawn() if proposed else ConversationDeactivated()
     await visitor.report(fact, subject=lesson, id=id)
     visitor.house.toasts.put(visitor.session.digest, "parts/undone_toast.html", {"lesson": lesson})
-    return _to(request, back if back.startswith("/") and not back.startswith("//") else "/")
+    return lead(request, back if back.startswith("/") and not back.startswith("//") else "/")
 
 
 @router.get("/messages/{message}/why")
-async def why(request: Request, visitor: Signed, message: str) -> HTMLResponse:
+async def why(request: Request, visitor: Signed, message: str) -> Response:
     """Which lessons an answer resembles."""
     found, row = await asyncio.gather(visitor.ask("why", message=message), visitor.ask("message", message=message))
+    if not by_script(request):
+        return lead(request, f"/groups/{row.group}?m={message}")
     everybody = await visitor.house.directory.everybody()
     return part(
         request, visitor, "parts/why.html", why=found,
@@ -105,6 +102,7 @@ async def why(request: Request, visitor: Signed, message: str) -> HTMLResponse:
 async def _sheet(
     request: Request, visitor: Visitor, group: str, message: str, found: Preview, problem: str = ""
 ) -> HTMLResponse:
+    """What will be learnt, over the open page; a browser that sent the form by itself is answered the page with it."""
     row: MessageRow = await visitor.ask("message", message=message)
     everybody = await visitor.house.directory.everybody()
     context = message_context(list(found.rows.values()), everybody, visitor.look)
@@ -112,14 +110,25 @@ async def _sheet(
         {one.model: one.called(visitor.language) for one in everybody.values() if one.model}.items(),
         key=lambda pair: pair[1].casefold(),
     )
-    return part(
-        request, visitor, "parts/train_preview.html",
-        **context | {
-            "found": found, "group_id": group, "chosen": message, "models": models,
-            "model": row.model, "problem": problem,
-            "picked": list(found.rows),
-        },
-    )  # fmt: skip
+    sheet = context | {
+        "found": found, "group_id": group, "chosen": message, "models": models,
+        "model": row.model, "problem": problem,
+        "picked": list(found.rows),
+    }  # fmt: skip
+    if by_script(request):
+        return part(request, visitor, "parts/train_preview.html", **sheet)
+    picking = await _picking(visitor, group, message, await _around(visitor, group, message), list(found.rows))
+    return await page(request, visitor, "train_pick.html", **sheet | picking)
+
+
+async def _picking(
+    visitor: Visitor, group: str, message: str, rows: list[MessageRow], ticks: Iterable[str]
+) -> dict[str, Any]:
+    """What train_pick.html needs."""
+    found, everybody = await asyncio.gather(visitor.ask("group", group=group), visitor.house.directory.everybody())
+    return message_context(rows, everybody, visitor.look) | {
+        "group": found, "title": group_name(visitor, found, everybody), "chosen": message, "ticked": set(ticks),
+    }  # fmt: skip
 
 
 async def _around(visitor: Visitor, group: str, message: str) -> list[MessageRow]:
@@ -143,9 +152,3 @@ async def _picked(visitor: Visitor, group: str, message: str, picks: list[str]) 
 
 def _name_of(everybody: Mapping[str, Named], model: str, language: str) -> str:
     return next((one.called(language) for one in everybody.values() if one.model == model), model)
-
-
-def _to(request: Request, where: str) -> Response:
-    if request.headers.get("hx-request"):
-        return Response(status_code=204, headers={"hx-redirect": where})
-    return RedirectResponse(where, status_code=303)
