@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.fixtures.browser import People, opened
+from tests.fixtures.browser import People, answered_late, opened
 from tests.fixtures.system import System
 
 pytestmark = pytest.mark.slow
@@ -18,6 +18,18 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     system.ask_json("compile", "sales", "--wait")
     yield system
     assert system.stop() == 0
+
+
+def test_a_first_lesson_of_blanks_is_refused_by_a_sentence(system: System, people: People, scratch: str) -> None:
+    page = people.sign_in(system, "theo")
+    page.goto(f"{system.endpoint['http']}/models/{scratch}")
+
+    page.get_by_label("When someone asks").fill(" ")
+    page.get_by_label("it should answer").fill(" ")
+    page.get_by_role("button", name="Teach this").click()
+
+    expect(page.get_by_role("main")).to_contain_text("A lesson needs a question and an answer.")
+    people.problems.clear()
 
 
 @pytest.fixture
@@ -133,6 +145,22 @@ def test_a_version_is_rolled_back_to_with_one_click(system: System, people: Peop
     page.get_by_role("button", name="Roll back").click()
 
     expect(page.locator("#standing").get_by_text("v1 answers now")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#standing").get_by_text("v2 answers now")).to_be_visible()
+
+
+def test_a_rollback_can_be_undone_also_where_the_page_shows_it_before_it_is_answered(
+    system: System, people: People, compiled: str
+) -> None:
+    system.send("QAAdded", model=compiled, question="What is new in summer?", answer="Tide.")
+    system.ask_json("compile", compiled, "--wait")
+    page = opened(system, people.sign_in(system, "mara"), f"/models/{compiled}")
+
+    with answered_late(page, "**/version"):
+        page.get_by_role("button", name="Roll back").click()
+        expect(page.get_by_role("region", name="Versions").get_by_role("button", name="Activate")).to_be_visible()
+        expect(page.get_by_role("button", name="Roll back")).to_have_count(0)
+
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#standing").get_by_text("v2 answers now")).to_be_visible()
 

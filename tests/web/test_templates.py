@@ -42,6 +42,13 @@ def test_a_form_that_reports_a_fact_names_it_so_that_sending_it_twice_counts_onc
         assert 'name="id"' in inside or "{% include" in inside or any(re.search(one, where[1]) for one in NO_FACT)
 
 
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
+def test_what_is_sent_is_answered_in_a_place_that_stays_also_when_its_sender_has_gone(file: Path) -> None:
+    text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", file.read_text(encoding="utf-8"))
+    for sender in re.findall(r"<\w+[^>]*\bhx-(?:post|put|delete)=[^>]*>", text):
+        assert "hx-target=" in sender  # without one it is the sender itself, which live updates and toasts take away
+
+
 @pytest.mark.parametrize("file", SCRIPTS, ids=lambda file: file.name)
 def test_a_script_makes_no_markup_and_evaluates_nothing(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
