@@ -19,6 +19,7 @@ from contracts import subjects
 from contracts.identifiers import OWNER
 from contracts.replies import Accepted
 from contracts.replies import Refused as RefusedReply
+from services.bus.reconnecting import clear_away
 from services.bus.requests import Forbidden, NoReply, Requests
 from services.refusals import Refused
 
@@ -241,9 +242,7 @@ class Bus:
 
     async def _on_error(self, problem: Exception) -> None:
         text = str(problem).removeprefix("nats: ") or type(problem).__name__
-        if self.nc.is_connecting and self.nc._transport is not None:
-            # An attempt to connect that failed: nats-py leaves its socket open.
-            self.nc._transport.close()  # type: ignore[no-untyped-call]  # nats-py gives it no types
+        clear_away(self.nc)
         forbidden, again = "permissions violation" in text.lower(), text == self._problem
         self._problem = text
         if self._connecting:

@@ -65,6 +65,7 @@ class Requests:
                 if request.reply.done():
                     return request.reply.result()
         finally:
+            request.reply.cancel()  # nobody waits any more: it isn't sent again either
             for token in request.tokens:
                 del self._waiting[token]
         raise NoReply(
@@ -74,7 +75,7 @@ class Requests:
     async def resume(self) -> None:
         """The connection was lost and has come back: send again what may be sent again."""
         for request in {id(each): each for each in self._waiting.values()}.values():
-            if request.attempts > 1:
+            if request.attempts > 1 and not request.reply.done():
                 await self._attempt(request)
 
     def forbid(self, violation: str) -> None:
