@@ -3,17 +3,19 @@
 import asyncio
 import json
 import logging
+from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass
 
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 
 from contracts import subjects
-from contracts.replies import Accepted, Outcome
+from contracts.replies import Outcome
 from services.commands.door import Bury, dry_run, expected_revision, refuse_on_demand, undecidable
 from services.commands.receive import readable, receive
-from services.commands.writer import Writer
+from services.commands.writer import InOrder, Writer
 from services.eventlog.log import LogUnavailable
 from services.refusals import Refused
 
@@ -25,7 +27,11 @@ logger = logging.getLogger(__name__)
 
 
 class InboxReader:
-    """One reader takes everything in order; what the log can't take now is taken again later, in order."""
+    """One reader takes everything in order; what the log can't take now, and all behind it, is held until it can.
+
+    When the reader stops, what it holds comes first at the next start. Only after a crash, or when nats-server was
+    restarted meanwhile, may newer facts be decided before what had been fetched: that comes again after 30 seconds.
+    """
 
     def __init__(self, js: JetStreamContext, writer: Writer, bury: Bury, sandbox: bool = False) -> None:
         self._js = js
@@ -55,51 +61,72 @@ class InboxReader:
             await pull.unsubscribe()
 
     async def _take(self, messages: list[Msg], stop: asyncio.Event) -> None:
-        outcomes = await asyncio.gather(*(self._decide(message) for message in messages), return_exceptions=True)
-        for message, outcome in zip(messages, outcomes, strict=True):
-            if isinstance(outcome, LogUnavailable):
-                logger.warning("the log can't take facts now: %s", outcome)
-                await message.nak(delay=RETRY_SECONDS)
-            elif isinstance(outcome, BaseException):
-                raise outcome
-            else:
-                await self._tell(message, outcome)
-        if any(isinstance(outcome, LogUnavailable) for outcome in outcomes):
-            await _pause(stop, RETRY_SECONDS)
+        waiting = deque(messages)
+        try:
+            while waiting and (problem := await self._take_what_can_be_taken(waiting)) is not None:
+                logger.warning("the log can't take facts now: %s", problem)
+                await _pause(stop, RETRY_SECONDS)
+                if stop.is_set():
+                    return
+                for message in waiting:
+                    await message.in_progress()
+        finally:
+            for message in waiting:
+                with suppress(NatsError):
+                    await message.nak()
 
-    async def _decide(self, message: Msg) -> Outcome:
+    async def _take_what_can_be_taken(self, waiting: deque[Msg]) -> LogUnavailable | None:
+        order = InOrder()
+        decided = await asyncio.gather(*(self._decide(message, order) for message in waiting))
+        for one in decided:
+            if isinstance(one, LogUnavailable):
+                return one
+            await self._tell(waiting[0], one)
+            waiting.popleft()
+        return None
+
+    async def _decide(self, message: Msg, order: InOrder) -> "_Decided | LogUnavailable":
         _, module, fact = message.subject.split(".", 2)
         try:
-            return await self._decide_unless_broken(message, module, fact)
-        except LogUnavailable:
-            raise
+            return await self._decide_unless_broken(message, module, fact, order)
+        except LogUnavailable as problem:
+            return problem
         except Exception:
             # Delivered again it would fail again, and nothing behind it would ever be decided.
             logger.exception("a %s of %s could not be decided", fact, module)
-            return Outcome(id=_id(message), type=fact, refused=undecidable(fact).refusal)
+            return _Decided(Outcome(id=_id(message), type=fact, refused=undecidable(fact).refusal), True)
 
-    async def _decide_unless_broken(self, message: Msg, module: str, fact: str) -> Outcome:
+    async def _decide_unless_broken(self, message: Msg, module: str, fact: str, order: InOrder) -> "_Decided":
         try:
             envelope = receive(message.data, module, fact)
         except Refused as refused:
-            if not dry_run(message):
-                await self._bury(module, fact, message.data, refused.message)
-            return Outcome(id=_id(message), type=fact, refused=refused.refusal)
+            return _Decided(Outcome(id=_id(message), type=fact, refused=refused.refusal), True)
         try:
             if self._sandbox:
                 refuse_on_demand(message)
-            accepted: Accepted = await self._writer.write(envelope, expected_revision(message), dry=dry_run(message))
+            revision, dry = expected_revision(message), dry_run(message)
+            accepted = await self._writer.write(envelope, revision, dry=dry, order=order)
         except Refused as refused:
-            return Outcome(id=envelope.id, type=fact, refused=refused.refusal)
-        return Outcome(id=envelope.id, type=fact, accepted=accepted)
+            outcome = Outcome(id=envelope.id, type=fact, refused=refused.refusal)
+            return _Decided(outcome, refused.code == "internal_error")
+        return _Decided(Outcome(id=envelope.id, type=fact, accepted=accepted), False)
 
-    async def _tell(self, message: Msg, outcome: Outcome) -> None:
+    async def _tell(self, message: Msg, decided: "_Decided") -> None:
         _, module, fact = message.subject.split(".", 2)
-        if outcome.refused is not None and outcome.refused.code == "internal_error" and not dry_run(message):
+        outcome = decided.outcome
+        if decided.unusable and outcome.refused is not None and not dry_run(message):
             await self._bury(module, fact, message.data, outcome.refused.message)
         body = outcome.model_dump_json(exclude_none=True).encode()
         await self._js.publish(subjects.out(module, fact), body, timeout=5.0)
         await message.ack()
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What became of a message; `unusable`: it belongs to the dead letters."""
+
+    outcome: Outcome
+    unusable: bool
 
 
 def _id(message: Msg) -> str:

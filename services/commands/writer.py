@@ -38,11 +38,19 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
+class InOrder:
+    """Facts of which none is decided any more once one of them couldn't be stored: the rest waits with it."""
+
+    problem: LogUnavailable | None = None
+
+
+@dataclass(slots=True, eq=False)
 class _Waiting:
     fact: Envelope
     digest: bytes
     expected: int | None
     dry: bool
+    order: InOrder | None
     reply: "asyncio.Future[Accepted]"
     outcome: Accepted | Exception | None = None
 
@@ -73,9 +81,9 @@ class Writer:
         self._thread.start()
 
     def submit(
-        self, fact: Envelope, expected_revision: int | None = None, *, dry: bool = False
+        self, fact: Envelope, expected_revision: int | None = None, *, dry: bool = False, order: InOrder | None = None
     ) -> "asyncio.Future[Accepted]":
-        """Queue a fact; facts are decided in the order of these calls.
+        """Queue a fact; facts are decided in the order of these calls. `order`: those that wait for each other.
 
         `dry`: decide it as it would be now, append nothing, leave nothing for the facts after it. The acceptance then
         has a position that the log hasn't reached, unless the very fact was accepted before.
@@ -88,12 +96,14 @@ class Writer:
         if self._queue.qsize() >= LARGEST_QUEUE:
             reply.set_exception(Refused("busy", "Too many facts are waiting; send it again in a moment."))
         else:
-            self._queue.put(_Waiting(fact, self._digest(fact), expected_revision, dry, reply))
+            self._queue.put(_Waiting(fact, self._digest(fact), expected_revision, dry, order, reply))
         return reply
 
-    async def write(self, fact: Envelope, expected_revision: int | None = None, *, dry: bool = False) -> Accepted:
+    async def write(
+        self, fact: Envelope, expected_revision: int | None = None, *, dry: bool = False, order: InOrder | None = None
+    ) -> Accepted:
         """Decide and append one fact; raises as `submit` says."""
-        return await self.submit(fact, expected_revision, dry=dry)
+        return await self.submit(fact, expected_revision, dry=dry, order=order)
 
     async def stop(self) -> None:
         """Finish what is queued, then end the thread."""
@@ -126,6 +136,9 @@ class Writer:
         return batch, False
 
     def _commit_or_fail(self, batch: Sequence[_Waiting]) -> None:
+        batch = [waiting for waiting in batch if not _waits_for_another(waiting)]
+        if not batch:
+            return
         try:
             self._commit(batch)
         except LogUnavailable as problem:
@@ -143,6 +156,8 @@ class Writer:
         self._head = -1
         for waiting in batch:
             waiting.outcome = problem
+            if waiting.order is not None and isinstance(problem, LogUnavailable):
+                waiting.order.problem = problem
 
     def _commit(self, batch: Sequence[_Waiting]) -> None:
         self._keys.ensure({holder for waiting in batch if not waiting.dry for holder in holders(waiting.fact)})
@@ -253,6 +268,13 @@ class Writer:
                 waiting.reply.set_exception(waiting.outcome)
         if head >= 0:
             self._grown(head)
+
+
+def _waits_for_another(waiting: _Waiting) -> bool:
+    if waiting.order is None or waiting.order.problem is None:
+        return False
+    waiting.outcome = waiting.order.problem
+    return True
 
 
 def _key(fact: Envelope) -> FactKey:

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from services.bus.reporting import new_fact
 from services.bus.server import EmbeddedServer
 from services.bus.tail import tail
 from services.commands.service import run
+from services.eventlog import open_log
 from services.refusals import Refused
 from services.settings import Settings
+from tests.commands.written import failing_disk
 
 pytestmark = pytest.mark.usefixtures("patient_relay")
 
@@ -93,6 +96,61 @@ async def test_what_is_left_in_the_inbox_is_decided_in_order_and_its_outcome_kep
     ]  # fmt: skip
     assert found[0].refused is not None
     assert found[0].refused.code == "unknown_model"
+
+
+class Told(logging.Handler):
+    """Notices the first sentence of a log that begins so."""
+
+    def __init__(self, beginning: str) -> None:
+        super().__init__()
+        self._beginning = beginning
+        self.came = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Look at one sentence."""
+        if record.getMessage().startswith(self._beginning):
+            self.came.set()
+
+
+@contextmanager
+def told(beginning: str) -> Iterator[asyncio.Event]:
+    """Set when the inbox reader has said something that begins so."""
+    handler, inbox = Told(beginning), logging.getLogger("services.commands.inbox")
+    inbox.addHandler(handler)
+    try:
+        yield handler.came
+    finally:
+        inbox.removeHandler(handler)
+
+
+def left(id: str, type_: str, **more: Any) -> Any:
+    return fact(type_, module="crm", actor="module:crm", id=id, **more)
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["the reader goes on", "the reader is started anew"])
+async def test_what_is_left_in_the_inbox_waits_behind_a_fact_that_can_not_be_stored(
+    nats: EmbeddedServer, tmp_path: Path, restarted: bool
+) -> None:
+    open_log(f"sqlite:///{tmp_path}/log.db").close()
+    lessons = [left(id, "QAAdded", model="sales", question=f"{id}?", answer="Yes.") for id in ("one", "two")]
+    async with connected(nats, "crm") as crm, AsyncExitStack() as serving:
+        # given a first fact that the disk doesn't take, and one behind it
+        await crm.leave(left("define", "ModelDefined", subject="sales", name="Sales"))
+        await crm.leave(lessons[0])
+        with failing_disk(tmp_path, "define"), told("the log can't take facts now") as held:
+            await serving.enter_async_context(commands(nats, tmp_path))
+            await asyncio.wait_for(held.wait(), 30)
+
+            # when another one comes, and the disk is well again
+            await crm.leave(lessons[1])
+            if restarted:
+                await serving.aclose()
+        if restarted:
+            await serving.enter_async_context(commands(nats, tmp_path))
+        found = await outcomes(crm, 3)
+
+    # then all were decided as they came
+    assert [(one.id, one.accepted is not None) for one in found] == [("define", True), ("one", True), ("two", True)]
 
 
 async def test_rubbish_is_kept_in_the_dead_letters_with_the_reason_unless_it_was_only_tried(

@@ -10,14 +10,14 @@ import pytest
 
 from contracts.replies import Accepted
 from services.commands.service import _prepare
-from services.commands.writer import Writer
+from services.commands.writer import InOrder, Writer
 from services.eventlog import open_keys, open_log
 from services.eventlog.keys import KeyStore
-from services.eventlog.log import Append, EventLog, NewEvent
+from services.eventlog.log import Append, EventLog, LogUnavailable, NewEvent
 from services.eventlog.sealing import is_sealed, unseal
 from services.eventlog.upcasting import NewerSchema, read
 from services.refusals import Refused
-from tests.commands.written import MASTER_KEY, fact, taught
+from tests.commands.written import MASTER_KEY, fact, failing_disk, taught
 
 
 async def test_an_accepted_fact_is_in_the_log_at_the_position_it_was_told(writer: Writer, log: EventLog) -> None:
@@ -119,6 +119,37 @@ async def test_a_fact_that_can_not_be_stored_for_itself_is_refused_and_its_neigh
     assert ann.code == "internal_error"
     assert isinstance(before, Accepted)
     assert isinstance(after, Accepted)
+
+
+async def test_of_facts_in_order_none_is_decided_after_one_that_could_not_be_stored(
+    writer: Writer, tmp_path: Path
+) -> None:
+    define = fact("ModelDefined", "support", {"name": "Support"}, id="define")
+    teach = fact("QAAdded", None, {"model": "support", "question": "Who helps?", "answer": "We do."})
+    order = InOrder()
+
+    # given a first fact that can't be stored, in a batch of its own
+    with failing_disk(tmp_path, "define"), pytest.raises(LogUnavailable, match="can't be used now"):
+        await writer.submit(define, order=order)
+
+    # when the disk is well again
+    with pytest.raises(LogUnavailable, match="can't be used now"):
+        await writer.submit(teach, order=order)
+    anew = InOrder()
+    together = await asyncio.gather(writer.submit(define, order=anew), writer.submit(teach, order=anew))
+
+    # then the second has waited for the first, and wasn't refused for want of it
+    assert together[0].position < together[1].position
+
+
+async def test_a_fact_of_nobody_s_order_does_not_wait_for_one_that_could_not_be_stored(
+    writer: Writer, tmp_path: Path
+) -> None:
+    with failing_disk(tmp_path, "first"):
+        with pytest.raises(LogUnavailable):
+            await writer.submit(taught("First?", id="first"), order=InOrder())
+
+        assert await writer.submit(taught("Second?"))
 
 
 async def test_what_people_say_is_stored_sealed(writer: Writer, log: EventLog) -> None:

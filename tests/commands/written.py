@@ -1,7 +1,11 @@
 """Facts that tests let the writer write."""
 
+import sqlite3
 import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from contracts.envelope import Envelope
@@ -31,3 +35,17 @@ OWNER = fact("PersonAdded", "owner", {"name": "Owner", "roles": ["administrator"
 
 def taught(question: str, **more: Any) -> Envelope:
     return fact("QAAdded", None, {"model": "sales", "question": question, "answer": "So it is."}, **more)
+
+
+@contextmanager
+def failing_disk(folder: Path, id: str) -> Iterator[None]:
+    """Until the block ends, the disk under the log fails whenever the fact with this id is written."""
+    with closing(sqlite3.connect(folder / "log.db", isolation_level=None)) as log:
+        # Of what a trigger can raise, an overflow is taken for a disk's fault, not for a row that is there already.
+        log.execute(
+            f"CREATE TRIGGER disk BEFORE INSERT ON facts WHEN NEW.id='{id}' BEGIN SELECT abs(-9223372036854775808); END"
+        )
+        try:
+            yield
+        finally:
+            log.execute("DROP TRIGGER disk")
