@@ -89,8 +89,8 @@ class Writer:
         has a position that the log hasn't reached, unless the very fact was accepted before.
 
         The future ends with the acceptance, or raises `Refused` (a rule, `id_reused`, `too_large`, `busy`, or
-        `internal_error`: something of ours fails on this very fact) or `LogUnavailable` (nothing was stored; it may be
-        sent again).
+        `internal_error`: something of ours fails on this very fact) or `LogUnavailable` (nothing was stored, or
+        the key of an erased person is still there; it may be sent again).
         """
         reply: asyncio.Future[Accepted] = self._loop.create_future()
         if self._queue.qsize() >= LARGEST_QUEUE:
@@ -175,10 +175,22 @@ class Writer:
         self._head = head
         for waiting, append, position in zip(decided.accepted, decided.appends, positions, strict=True):
             waiting.outcome = _accepted(waiting.fact, position, append.events[0].stream, append.events[0].topic)
-            if isinstance(waiting.fact.data, PersonErased):
-                self._keys.destroy(f"person:{waiting.fact.subject}")
+        for waiting in batch:
+            self._destroy_key(waiting)
         for repeat, first in decided.repeats:
             repeat.outcome = first.outcome
+
+    def _destroy_key(self, waiting: _Waiting) -> None:
+        """Of an erased person, also when they were erased before: the key may have outlived that."""
+        erased = isinstance(waiting.fact.data, PersonErased) and isinstance(waiting.outcome, Accepted)
+        if not erased or waiting.dry:
+            return
+        try:
+            self._keys.destroy(f"person:{waiting.fact.subject}")
+        except LogUnavailable as problem:
+            # All is stored, its neighbours too; when this one is sent again, the key is tried again.
+            logger.warning("the key of an erased person could not be destroyed: %s", problem)
+            waiting.outcome = LogUnavailable("The person is erased, but not yet the key of their words; send it again.")
 
     def _begin(self, writing: Writing, fresh: Sequence[_Waiting]) -> None:
         wanted = [reads(waiting.fact) for waiting in fresh]
