@@ -57,9 +57,9 @@ async def watch(context: Context, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             found: Providers = await context.ask("providers", Nothing())
-            for provider in found.providers:
-                if not provider.retired and _is_due(asked.get(provider.id), provider.revision):
-                    await _look(context, provider)
+            due = [one for one in found.providers if not one.retired and _is_due(asked.get(one.id), one.revision)]
+            for provider in due:
+                if await _looked(context, provider):
                     asked[provider.id] = (provider.revision, time.monotonic())
         except (NoReply, Refused) as problem:
             logger.warning("the base models' ends can't be looked at now: %s", problem)
@@ -69,6 +69,19 @@ async def watch(context: Context, stop: asyncio.Event) -> None:
 
 def _is_due(asked: tuple[int, float] | None, revision: int) -> bool:
     return asked is None or asked[0] != revision or time.monotonic() - asked[1] >= ASK_SECONDS
+
+
+async def _looked(context: Context, provider: ProviderRow) -> bool:
+    """Whether it could be looked at; what one provider suffers from is no trouble of those behind it."""
+    try:
+        await _look(context, provider)
+    except (NoReply, Refused) as problem:
+        logger.warning("the end of %s's base model can't be looked at now: %s", provider.name, problem)
+    except Exception:
+        logger.exception("the end of %s's base model can't be looked at: an error in Apprentice", provider.name)
+    else:
+        return True
+    return False
 
 
 async def _look(context: Context, provider: ProviderRow) -> None:

@@ -14,16 +14,21 @@ from services.providers.port import Chunk, Completion, JobState, Message, Provid
 from services.providers.problems import How, problem_of
 
 T = TypeVar("T")
-# What the client raises for broken JSON or HTML isn't an error of its own kind.
-_FAILURES = (openai.OpenAIError, json.JSONDecodeError, AttributeError, TypeError, KeyError, UnicodeDecodeError)
+# What the client raises for broken JSON or HTML isn't an error of its own kind; for what else may go wrong it has no kind.
+_GARBLED = (
+    openai.OpenAIError, json.JSONDecodeError, AttributeError, TypeError, KeyError, IndexError, UnicodeDecodeError,
+)  # fmt: skip
 
 
 class OpenAIProvider:
-    """Implements `Provider`. Retries are off: whoever calls knows what may be tried again."""
+    """Implements `Provider`. Retries are off: whoever calls knows what may be tried again. Making it raises `ProviderProblem`."""
 
     def __init__(self, address: str, key: str, capabilities: Capabilities, timeout: float) -> None:
         self.capabilities = capabilities
-        self._client = AsyncOpenAI(base_url=address, api_key=key, max_retries=0, timeout=timeout)
+        try:
+            self._client = AsyncOpenAI(base_url=address, api_key=key, max_retries=0, timeout=timeout)
+        except Exception as error:
+            raise _problem(error, doing="reading its address") from error
 
     async def upload(self, path: Path, name: str) -> str:
         """Upload a training file from disk, in constant memory."""
@@ -37,7 +42,7 @@ class OpenAIProvider:
             async for file in self._client.files.list(purpose="fine-tune"):
                 if file.filename == name:
                     return file.id
-        except _FAILURES as error:
+        except Exception as error:
             raise _problem(error, doing="listing files") from error
         return None
 
@@ -58,9 +63,11 @@ class OpenAIProvider:
             wanted: Any = metadata if self.capabilities.lists_by_metadata else openai.omit
             listed = [job async for job in self._client.fine_tuning.jobs.list(metadata=wanted, limit=100)]
             found = [_job(job) for job in listed if metadata.items() <= (job.metadata or {}).items()]
-        except _FAILURES as error:
+            return sorted(found, key=lambda one: (one.created, one.id))
+        except ProviderProblem:
+            raise
+        except Exception as error:
             raise _problem(error, doing="listing jobs") from error
-        return sorted(found, key=lambda one: (one.created, one.id))
 
     async def job(self, id: str) -> JobState:
         """How a job stands."""
@@ -72,7 +79,7 @@ class OpenAIProvider:
             await self._client.fine_tuning.jobs.cancel(id)
         except (openai.BadRequestError, openai.NotFoundError):
             return
-        except _FAILURES as error:
+        except Exception as error:
             raise _problem(error, doing="cancelling the job") from error
 
     async def delete_model(self, id: str) -> None:
@@ -81,7 +88,7 @@ class OpenAIProvider:
             await self._client.models.delete(id)
         except openai.NotFoundError:
             return
-        except _FAILURES as error:
+        except Exception as error:
             raise _problem(error, doing="deleting the model") from error
 
     async def has_model(self, id: str) -> bool:
@@ -90,7 +97,7 @@ class OpenAIProvider:
             await self._client.models.retrieve(id)
         except openai.NotFoundError:
             return False
-        except _FAILURES as error:
+        except Exception as error:
             raise _problem(error, doing="looking for the model") from error
         return True
 
@@ -100,7 +107,7 @@ class OpenAIProvider:
             model = await self._client.models.retrieve(id)
         except openai.NotFoundError:
             return None
-        except _FAILURES as error:
+        except Exception as error:
             raise _problem(error, doing="looking for the model") from error
         said = _extra(model).get("shutdown_date")
         try:
@@ -132,7 +139,7 @@ class OpenAIProvider:
                 took = piece.usage
                 tokens = (took.prompt_tokens, took.completion_tokens) if took else (None, None)
                 yield Chunk(text or "", self._known(piece), *tokens)
-        except _FAILURES as error:
+        except Exception as error:
             raise _problem(error, doing="asking the model") from error
 
     async def close(self) -> None:
@@ -153,7 +160,7 @@ def _extra(reply: object) -> Mapping[str, Any]:
 async def _try(call: Awaitable[T], doing: str) -> T:
     try:
         return await call
-    except _FAILURES as error:
+    except Exception as error:
         raise _problem(error, doing=doing) from error
 
 
@@ -182,7 +189,7 @@ def _job(job: Any) -> JobState:
 
 
 def _problem(error: Exception, *, doing: str) -> ProviderProblem:
-    how: How = "garbled"
+    how: How = "garbled" if isinstance(error, _GARBLED) else "unexpected"
     if isinstance(error, openai.APITimeoutError):
         how = "timeout"
     elif isinstance(error, openai.APIConnectionError):

@@ -19,7 +19,7 @@ _STATUS: Final[dict[int, tuple[str, str, str]]] = {
 }  # fmt: skip
 
 
-How = Literal["timeout", "connection", "status", "garbled"]
+How = Literal["timeout", "connection", "status", "garbled", "unexpected"]
 """In which way a call failed; `status` errors have `status_code`, `body` and `response`."""
 
 
@@ -32,6 +32,8 @@ def problem_of(error: Exception, *, doing: str, how: How) -> ProviderProblem:
         return _unreachable(error, doing)
     if how == "status":
         return _status(error, doing)
+    if how == "unexpected":
+        return _unexpected(error, doing)
     return ProviderProblem(
         "provider_garbled",
         f"The provider answered something that isn't its API ({doing}).",
@@ -59,6 +61,19 @@ def _unreachable(error: Exception, doing: str) -> ProviderProblem:
         "Check its address and that it runs, then try again.",
         f"{type(cause).__name__}: {cause}",
         ambiguous=not refused,
+        passing=True,
+    )
+
+
+def _unexpected(error: Exception, doing: str) -> ProviderProblem:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return ProviderProblem(
+        "provider_unexpected",
+        f"Asking the provider failed in a way that Apprentice doesn't expect ({doing}).",
+        "Check the provider's address; if it is right, tell whoever runs the server.",
+        f"{type(error).__name__}: {error}",
+        ambiguous=True,
         passing=True,
     )
 

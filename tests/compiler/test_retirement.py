@@ -1,16 +1,22 @@
 """Base models that end: what is recorded when, who is told, and everything recompiled elsewhere in time."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contracts.envelope import Envelope
 from contracts.facts import Fact
 from contracts.facts.provider import BaseModelRetirementAnnounced, BaseModelRetirementNear, ProviderKind
-from contracts.queries import ProviderRow
-from services.compiler.retirement import fact_id, news
+from contracts.queries import ProviderRow, Providers, Query
+from services.compiler.retirement import fact_id, news, watch
 from services.providers.retirements import known_end
+from services.refusals import Refused
+from services.settings import Login
+from tests.compiler.peers import compiling
 from tests.fixtures.system import System
 from tests.system.test_compiling import until
 
@@ -84,6 +90,33 @@ def test_news_are_recorded_once_and_a_day_that_comes_back_after_another_is_news_
     assert fact_id(first, announced(after(300))) == fact_id(first, announced(after(300)))
     assert fact_id(first, announced(after(300))) != fact_id(later, announced(after(300)))
     assert fact_id(first, near(after(5), 7)) != fact_id(first, near(after(5), 30))
+
+
+async def test_what_is_refused_of_one_provider_hides_nobody_behind_it(
+    bus_login: Callable[[str], Login], tmp_path: Path
+) -> None:
+    # given two providers whose base models end soon, of which the first is retired by the time of its news
+    soon = datetime.now(UTC).date() + timedelta(days=5)
+    listed = Providers(providers=[row(soon).model_copy(update={"id": id}) for id in ("first", "second")])
+    told = asyncio.Event()
+
+    async def providers(_: Query) -> Providers:
+        return listed
+
+    def decide(reported: Envelope) -> None:
+        if reported.subject == "first":
+            raise Refused("provider_retired", "First is retired; register a new provider.")
+        told.set()
+
+    async with compiling(bus_login, tmp_path, {"providers": providers}, decide) as context:
+        # when they are watched
+        stop = asyncio.Event()
+        watching = asyncio.create_task(watch(context, stop))
+
+        # then the second's news are recorded
+        await asyncio.wait_for(told.wait(), 10)
+        stop.set()
+        await watching
 
 
 @pytest.fixture

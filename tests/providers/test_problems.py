@@ -135,6 +135,18 @@ async def test_too_late_and_not_there_are_told_apart() -> None:
     assert (refused.value.code, refused.value.ambiguous) == ("provider_unreachable", False)
 
 
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    ("address", "key"), [("http://127.0.0.1:99999/v1", "key"), ("http://[::1/v1", "key"), ("http://127.0.0.1:9/v1", "schlüssel")]
+)  # fmt: skip
+async def test_what_nobody_expects_is_a_problem_too(address: str, key: str, call: Call) -> None:
+    with pytest.raises(ProviderProblem) as caught:
+        await call(OpenAIProvider(address, key, KINDS["embedded"], 2.0))
+
+    assert caught.value.code == "provider_unexpected"
+    assert caught.value.raw.startswith(("OverflowError: ", "InvalidURL: ", "UnicodeEncodeError: "))
+
+
 async def test_a_missing_training_file_is_no_providers_fault(tmp_path: Path) -> None:
     async with answering(reply(200, "{}")) as provider:
         with pytest.raises(FileNotFoundError):
@@ -158,6 +170,25 @@ def test_a_secret_goes_only_where_it_may() -> None:
         assert caught.value.code == code
     with pytest.raises(ProviderProblem, match="no address"):
         address_of("azure", None, "http://embedded/v1")
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:99999/v1", "http://[::1/v1", "http:///v1"])
+def test_an_address_that_cannot_be_called_is_not_called(address: str) -> None:
+    with pytest.raises(ProviderProblem) as caught:
+        address_of("openai_compatible", address, "http://embedded/v1")
+
+    assert (caught.value.code, caught.value.passing) == ("address_wrong", False)
+
+
+@pytest.mark.parametrize("value", ["schlüssel", "sk-a\nb", "sk-a ", " sk-a"])
+def test_a_key_that_cannot_be_sent_is_told_by_its_name_only(value: str) -> None:
+    secrets = {"openai": Secret(value, frozenset({"api.openai.com"}))}
+
+    with pytest.raises(ProviderProblem) as caught:
+        key_for("openai", "https://api.openai.com/v1", "openai", secrets)
+
+    assert (caught.value.code, caught.value.passing) == ("secret_unusable", False)
+    assert value not in caught.value.message + caught.value.fix + caught.value.raw
 
 
 @pytest.mark.parametrize("body", ['"a text"', "[]", "{}", "7", 'data: {"id": "x"}\n\n'])

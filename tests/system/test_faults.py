@@ -118,6 +118,33 @@ def test_a_key_goes_to_no_other_host(tmp_path: Path) -> None:
     assert stopped == 0
 
 
+def test_a_key_that_nobody_can_send_is_a_sentence_and_ends_nothing(tmp_path: Path) -> None:
+    # given a key with a letter that no key has, and another provider whose base model ends soon
+    home = tmp_path / "home"
+    home.mkdir()
+    secret = {"typed": {"value": "schlüssel", "hosts": ["127.0.0.1"]}}
+    (home / "secrets.json").write_text(json.dumps(secret), encoding="utf-8")
+    system = System(home, "--no-demo").start()
+    mistyped = {"provider_kind": "openai_compatible", "base_model": "m", "secret": "typed"}
+    system.send("ProviderRegistered", name="Mistyped", base_url="http://127.0.0.1:9/v1", **mistyped)
+    system.send("ModelDefined", id="sales", name="Sales", provider="Mistyped")
+    system.send("QAAdded", model="sales", question=QUESTION, answer=ANSWER)
+
+    # when everything starts again, and somebody compiles and asks there
+    assert system.stop() == 0, system.said
+    system.start()
+    failed = system.cli("compile", "sales", "--wait", "--json")
+    asked = system.cli("ask", "sales", QUESTION, "--json")
+
+    # then a sentence names the secret, and everything goes on
+    said = (home / "apprentice.log").read_text(encoding="utf-8")
+    assert system.stop() == 0, system.said
+    assert failed.code == 1
+    assert "The secret typed holds" in failed.json["error"]["message"]
+    assert asked.refused == "secret_unusable"
+    assert "schlüssel" not in said
+
+
 def test_a_provider_that_needs_a_key_is_not_registered_without(company: System) -> None:
     keyless = json.dumps({"name": "Keyless", "provider_kind": "openai", "base_model": "m"})
 

@@ -123,6 +123,13 @@ def test_a_secret_is_set_missing_or_kept_from_the_host(
     assert secret_state(row, secrets) == state
 
 
+@pytest.mark.parametrize("address", ["http://[::1/v1", "http://a.example:99999/v1"])
+def test_a_provider_is_shown_whatever_its_address_says(address: str) -> None:
+    row = provider(secret="AURORA", base_url=address)
+
+    assert shown(row, SECRETS, date(2026, 11, 25)).row.base_url == address
+
+
 def test_days_are_counted_to_the_end_of_the_base_model() -> None:
     row = provider(retires_on="2027-01-14")
     assert (shown(row, {}, date(2026, 11, 25)).days, shown(row, {}, date(2026, 11, 25)).ends_soon) == (50, True)

@@ -1,7 +1,5 @@
 """The rules of providers."""
 
-from urllib.parse import urlsplit
-
 from contracts.envelope import Envelope
 from contracts.facts.provider import (
     BaseModelRetirementAnnounced,
@@ -12,6 +10,7 @@ from contracts.facts.provider import (
     ProviderRevised,
     RecompilationRequested,
 )
+from services.addresses import fault_of
 from services.commands.channel import SHARED_PROVIDERS
 from services.commands.decide.compilation_request import recompilations
 from services.commands.decide.event import Event
@@ -81,8 +80,8 @@ def _check_address(kind: ProviderKind, base_url: str | None, secret: str | None)
         raise Refused(
             "address_needed", f"A provider of kind {kind} needs its base_url.", {"data.base_url": "is missing"}
         )
-    if base_url is not None and urlsplit(base_url).hostname is None:
-        raise Refused("malformed", "The base_url names no host.", {"data.base_url": "names no host"})
+    if base_url is not None and (fault := fault_of(base_url)) is not None:
+        raise Refused("malformed", f"The base_url {fault}.", {"data.base_url": fault})
     if kind in ("openai", "azure") and secret is None:
         raise Refused(
             "secret_needed",

@@ -96,9 +96,9 @@ def telling(evaluation: Evaluation) -> tuple[list[EvaluatedQuestion], list[Evalu
 
 Fix = Literal["provider", "lesson", "lessons", "again"]
 _AT_PROVIDER: Final = frozenset({
-    "address_needed", "secret_missing", "secret_not_for_host", "provider_unauthorized", "provider_forbidden",
-    "provider_unknown_model", "provider_quota", "provider_unreachable", "provider_garbled", "provider_refused",
-    "training_too_long",
+    "address_needed", "address_wrong", "secret_missing", "secret_not_for_host", "secret_unusable", "provider_unauthorized",
+    "provider_forbidden", "provider_unknown_model", "provider_quota", "provider_unreachable", "provider_garbled",
+    "provider_unexpected", "provider_refused", "training_too_long",
 })  # fmt: skip
 _IN_LESSONS: Final = frozenset({"too_few_examples", "too_many_examples", "file_too_large"})
 

@@ -47,12 +47,17 @@ def failed(language: str) -> Any:
 def _of_providers(_: Say) -> dict[str, str]:
     return {
         "address_needed": _("The provider has no address. Give it one in its settings."),
+        "address_wrong": _("The provider's address is wrong. Correct it in its settings."),
         "secret_missing": _(
             "The provider's secret isn't configured here. Whoever runs the server adds it to the secrets file and starts "
             "Apprentice again."
         ),
         "secret_not_for_host": _(
             "The provider's secret may not be sent to its host. Add the host to the secret, if that is really where it belongs."
+        ),
+        "secret_unusable": _(
+            "The provider's secret holds a space or a letter that no key has. Whoever runs the server puts the key into the "
+            "secrets file as the provider gave it, and starts Apprentice again."
         ),
         "provider_unauthorized": _(
             "The provider doesn't accept the key. Put the right key into the secret and try again."
@@ -71,6 +76,10 @@ def _of_providers(_: Say) -> dict[str, str]:
         "provider_unreachable": _("The provider can't be reached. Check its address and that it runs, then try again."),
         "provider_garbled": _(
             "The provider answered something that isn't its API. Check its address; a proxy or login page may be in between."
+        ),
+        "provider_unexpected": _(
+            "Asking the provider failed in a way that Apprentice doesn't expect. Check its address; if it is right, tell "
+            "whoever runs the server."
         ),
         "provider_refused": _("The provider refused. Read what it says, correct that, and compile again."),
         "job_failed": _("The provider failed the fine-tuning job. Read what it says, correct that, and compile again."),

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 from contracts.facts.provider import ProviderKind
 from contracts.queries import ProviderRow
+from services import addresses
 from services.providers.capabilities import KINDS
 from services.providers.port import ProviderProblem
 from services.providers.secrets import key_for
@@ -62,7 +62,7 @@ def shown(row: ProviderRow, secrets: Mapping[str, Secret] | None, today: date) -
 
 def host_of(row: ProviderRow) -> str:
     """Where it is; empty for the one that comes with the installation."""
-    return urlsplit(row.base_url or KINDS[row.provider_kind].address or "").hostname or ""
+    return addresses.host_of(row.base_url or KINDS[row.provider_kind].address or "")
 
 
 def secret_state(row: ProviderRow, secrets: Mapping[str, Secret] | None) -> SecretState:

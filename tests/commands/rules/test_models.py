@@ -68,6 +68,32 @@ def test_what_is_refused(when: Envelope, code: str) -> None:
     assert refused(Given(PROVIDER, SALES, ANN, TOM), when) == code
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://127.0.0.1:99999/v1", "has a port that isn't a number between 1 and 65,535"),
+        ("http://127.0.0.1:80a/v1", "has a port that isn't a number between 1 and 65,535"),
+        ("http://127.0.0.1:0/v1", "has a port that isn't a number between 1 and 65,535"),
+        ("http://[::1/v1", "can't be read as an address"),
+        ("http://:8080/v1", "names no host"),
+    ],
+)
+def test_an_address_that_nobody_can_call_is_refused(address: str, said: str) -> None:
+    new = fact("ProviderRegistered", name="A", provider_kind="openai_compatible", base_model="b", base_url=address)
+
+    for one in (new, fact("ProviderRevised", "p", base_url=address)):
+        with pytest.raises(Refused) as refusal:
+            Given(PROVIDER).when(one)
+        assert refusal.value.code == "malformed"
+        assert refusal.value.message == f"The base_url {said}."
+        assert refusal.value.fields == {"data.base_url": said}
+
+
+@pytest.mark.parametrize("address", ["https://a.example/v1", "http://[::1]:8080/v1", "http://a.example:65535"])
+def test_an_address_that_can_be_called_is_accepted(address: str) -> None:
+    assert Given(PROVIDER).then(fact("ProviderRevised", "p", base_url=address)) == ["ProviderRevised"]
+
+
 def test_the_hierarchy_never_has_a_cycle() -> None:
     given = Given(
         fact("ModelDefined", "a", name="A"),
