@@ -2,7 +2,7 @@
 
 A query's body is a `Query`; the reply is an `Answer` whose `data` has the shape named in `QUERIES`, or a
 `contracts.replies.Refused`. Without a position it is answered at the log's head; `at` asks for the past, `after`
-waits until the read models have reached a position. Replies name the position they resolved to.
+waits until the read models have reached a position of the log. Replies name the position they resolved to.
 """
 
 from typing import Final

@@ -54,11 +54,11 @@ class Asker:
         return self.service or self.actor in members
 
 
-def asker_of(module: str, actor: str, chat: Connection) -> Asker:
-    """The actor that the bus vouches for: only `web` and `cli` may name a person.
+def speaker_of(module: str, actor: str) -> Asker | None:
+    """Who asks, as far as the bus vouches for it; None for a person, who is still to be looked up.
 
     Raises:
-        Refused: `forged_actor` or `unknown_person`.
+        Refused: `forged_actor`.
     """
     if module not in SPEAKERS:
         return Asker(f"service:{module}" if module in SERVICES else f"module:{module}", frozenset())
@@ -66,6 +66,17 @@ def asker_of(module: str, actor: str, chat: Connection) -> Asker:
         return Asker(WEB, frozenset())  # who signs in isn't known yet, and what is shown to a whole room is asked once
     if not actor.startswith("person:"):
         raise Refused("forged_actor", f"{module} asks for people only.", {"actor": "must be person:<id>"})
+    return None
+
+
+def asker_of(module: str, actor: str, chat: Connection) -> Asker:
+    """The actor that the bus vouches for: only `web` and `cli` may name a person.
+
+    Raises:
+        Refused: `forged_actor` or `unknown_person`.
+    """
+    if (speaker := speaker_of(module, actor)) is not None:
+        return speaker
     id = actor.removeprefix("person:")
     found = chat.execute(select(person.c.document).where(person.c.id == id)).scalar()
     document = json.loads(found) if found else None

@@ -4,7 +4,9 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -29,15 +31,17 @@ class Following:
         self._goal = sources.log.head().position
         self._grown = {"training": threading.Event(), "chat": threading.Event()}
         self._moved = asyncio.Condition()
-        self._rebuilding: set[asyncio.Task[None]] = set()
+        self._rebuilding: set[asyncio.Future[None]] = set()
         self._telling: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
+        # Threads of its own: they are held as long as the service runs. The third one is for building anew.
+        self._threads = ThreadPoolExecutor(len(self._grown) + 1, "following")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project until `stop` is set. A database that fails is tried again; a bug ends the service."""
         stopped = threading.Event()
-        jobs = [asyncio.create_task(asyncio.to_thread(self._project, name, stopped)) for name in self._grown]
-        waiting = asyncio.create_task(stop.wait())
+        jobs = [self._loop.run_in_executor(self._threads, self._project, name, stopped) for name in self._grown]
+        waiting: asyncio.Future[Any] = asyncio.create_task(stop.wait())
         await asyncio.wait([*jobs, waiting], return_when=asyncio.FIRST_COMPLETED)
         stopped.set()
         self.wake(0)
@@ -65,7 +69,7 @@ class Following:
     def rebuild(self) -> None:
         """Begin to build both read models anew, unless that is going on."""
         if not self._rebuilding:
-            task = asyncio.create_task(asyncio.to_thread(self._rebuild))
+            task = self._loop.run_in_executor(self._threads, self._rebuild)
             self._rebuilding.add(task)
             task.add_done_callback(self._rebuilding.discard)
 
@@ -76,7 +80,7 @@ class Following:
         return self._sources.training if name == "training" else self._sources.chat
 
     def _project(self, name: str, stopped: threading.Event) -> None:
-        # The hint on the bus wakes this thread, the log's own bell too; the poll is the net for both.
+        # The hint on the bus wakes this thread, and who waits for a position; the poll is the net for both.
         first = True
         while not stopped.is_set():
             self._grown[name].clear()

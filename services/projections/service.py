@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from faststream.nats import NatsBroker
@@ -37,7 +38,7 @@ from services.projections import (
     answer_why,
 )
 from services.projections.answering import Question, Sources
-from services.projections.asker import asker_of
+from services.projections.asker import asker_of, speaker_of
 from services.projections.following import Following
 from services.projections.project import open_chat, open_training
 from services.projections.readers import admit
@@ -46,7 +47,13 @@ from services.projections.training_set import TrainingSets
 from services.refusals import Refused
 from services.settings import Login, Settings
 
-WAIT_SECONDS = 5.0
+WAIT_SECONDS: Final = 5.0
+WAITING: Final = 16
+"""How many queries of one name are waited with, or answered, at once."""
+AT_ONCE: Final = 8
+"""Answers that are worked out at once, each with a connection of its own. Those of one name are at most half of them, so
+that no slow query keeps the others waiting."""
+Result = TypeVar("Result")
 Handler = Callable[[Question, Any], Shape]
 
 logger = logging.getLogger(__name__)
@@ -104,13 +111,14 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
     """Catch up, then serve until `stop` is set."""
     sources = await asyncio.to_thread(_open, settings)
     following = Following(sources, settings.read_models_url)
+    answers = _Answers(sources, following)
     login = settings.login
     broker = NatsBroker(
         _address(login), inbox_prefix=login.inbox.encode(), name="projections",
         max_reconnect_attempts=-1, logger=None,
     )  # fmt: skip
     for name in (*HANDLERS, "rebuild"):
-        broker.subscriber(f"qry.*.{name}", queue="projections")(_serve(name, sources, following))
+        broker.subscriber(f"qry.*.{name}", queue="projections", max_workers=WAITING)(answers.serve(name))
 
     @broker.subscriber(subjects.HINT)
     async def hint(message: NatsMessage) -> None:
@@ -125,6 +133,7 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
         await stop.wait()
         await broker.stop()
         following.wake(0)
+    answers.close()
     for part in (sources.training.store, sources.chat.store, sources.log, sources.keys):
         await asyncio.to_thread(part.close)
 
@@ -142,49 +151,69 @@ def _open(settings: Settings) -> Sources:
     return Sources(log, keys, training, chat, TrainingSets(), Similar(), {})
 
 
-def _serve(name: str, sources: Sources, following: Following) -> Callable[[NatsMessage], Coroutine[Any, Any, bytes]]:
-    async def handle(message: NatsMessage) -> bytes:
-        try:
-            return await _answer(name, message.raw_message.subject.split(".")[1], message.body, sources, following)
-        except Refused as refused:
-            problem = refused
-        except (SQLAlchemyError, LogUnavailable) as broken:
-            logger.exception("the query %s failed", name)
-            problem = Refused(
-                "unavailable", f"This can't be answered now ({type(broken).__name__}); try again in a moment."
-            )
-        except Exception:
-            logger.exception("the query %s failed", name)
-            problem = Refused(
-                "internal_error",
-                f"The query {name} failed because of an error in Apprentice; tell whoever runs the server.",
-            )
-        return RefusedReply(refused=problem.refusal).model_dump_json().encode()
+class _Answers:
+    """Answers queries, each name several at once. Whoever waits for the read models holds no thread meanwhile."""
 
-    return handle
+    def __init__(self, sources: Sources, following: Following) -> None:
+        self._sources, self._following = sources, following
+        # Threads of its own: what others do in the process's common ones, pages included, and answers don't wait for
+        # each other.
+        self._threads = ThreadPoolExecutor(AT_ONCE, "answers")
+
+    def serve(self, name: str) -> Callable[[NatsMessage], Coroutine[Any, Any, bytes]]:
+        """What answers this query, refusals included."""
+        turns = asyncio.Semaphore(AT_ONCE // 2)
+
+        async def handle(message: NatsMessage) -> bytes:
+            try:
+                return await self._answer(name, message.raw_message.subject.split(".")[1], message.body, turns)
+            except Refused as refused:
+                problem = refused
+            except (SQLAlchemyError, LogUnavailable) as broken:
+                logger.exception("the query %s failed", name)
+                problem = Refused(
+                    "unavailable", f"This can't be answered now ({type(broken).__name__}); try again in a moment."
+                )
+            except Exception:
+                logger.exception("the query %s failed", name)
+                problem = Refused(
+                    "internal_error",
+                    f"The query {name} failed because of an error in Apprentice; tell whoever runs the server.",
+                )
+            return RefusedReply(refused=problem.refusal).model_dump_json().encode()
+
+        return handle
+
+    def close(self) -> None:
+        """Begin no more answers."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _answer(self, name: str, module: str, body: Any, turns: asyncio.Semaphore) -> bytes:
+        query = query_of(name, body)
+        check_numbers(f"The query {name}", (query.at, query.after, query.data))
+        wanted = wanted_of(QUERIES[name][0], name, query)
+        if (speaker := speaker_of(module, query.actor)) is not None:
+            admit(speaker, name)
+        position = await self._work(turns, _position, query, self._sources)
+        await self._following.reached(position, WAIT_SECONDS)
+        if name == "rebuild":
+            await self._work(turns, _may_rebuild, self._sources, module, query.actor)
+            self._following.rebuild()
+            name, wanted = "state", QUERIES["state"][0]()
+        return await self._work(turns, _reply, name, module, query.actor, position, wanted, self._sources)
+
+    async def _work(self, turns: asyncio.Semaphore, do: Callable[..., Result], *given: Any) -> Result:
+        async with turns:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, do, *given)
 
 
-async def _answer(name: str, module: str, body: Any, sources: Sources, following: Following) -> bytes:
-    query = query_of(name, body)
-    check_numbers(f"The query {name}", (query.at, query.after, query.data))
-    wanted = wanted_of(QUERIES[name][0], name, query)
-    position = await _position(query, sources)
-    await following.reached(position, WAIT_SECONDS)
-    if name == "rebuild":
-        await asyncio.to_thread(_may_rebuild, sources, module, query.actor)
-        following.rebuild()
-        name, wanted = "state", QUERIES["state"][0]()
-    return await asyncio.to_thread(_reply, name, module, query.actor, position, wanted, sources)
-
-
-async def _position(query: Query, sources: Sources) -> int:
+def _position(query: Query, sources: Sources) -> int:
     if query.at is not None:
-        return await asyncio.to_thread(sources.log.resolve, query.at)
-    head = (await asyncio.to_thread(sources.log.head)).position
+        return sources.log.resolve(query.at)
+    head = sources.log.head().position
+    # A position is told only when it is in the log: one beyond its end is a mistake, and waiting would not mend it.
     if query.after is not None and query.after > head:
-        head = await asyncio.to_thread(sources.log.wait, query.after - 1, WAIT_SECONDS)
-        if head < query.after:
-            raise Refused("behind", f"The log ends at position {head}; {query.after} isn't there yet.")
+        raise Refused("behind", f"The log ends at position {head}; {query.after} isn't there yet.")
     return head
 
 
