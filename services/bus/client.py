@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -49,7 +50,7 @@ class BusUnreachable(Exception):
 class Bus:
     """A connection that comes back by itself. `lost` is set when it ended for good without `close()`."""
 
-    def __init__(self, nc: Client, url: str) -> None:
+    def __init__(self, nc: Client, url: str, refused_until: float = math.inf) -> None:
         self.nc = nc
         self.lost = asyncio.Event()
         self.interrupted: list[Callable[[], None]] = []
@@ -59,16 +60,19 @@ class Bus:
         self._requests: Requests | None = None
         self._closing = False
         self._connecting = True
+        self._refused_until = refused_until
         self._problem = ""
 
     @classmethod
-    async def connect(cls, login: Login, *, name: str, timeout: float = 5.0) -> Bus:
+    async def connect(cls, login: Login, *, name: str, timeout: float = 5.0, refused: float = math.inf) -> Bus:
         """Connect as the login's user. `name` is shown in the server's lists; `timeout` in seconds.
+
+        `refused`: seconds after which a machine that refuses the connection is believed, when that is sooner.
 
         Raises:
             BusUnreachable: nothing listens at the URL within the timeout, or the login isn't accepted.
         """
-        bus = cls(Client(), login.url)
+        bus = cls(Client(), login.url, asyncio.get_running_loop().time() + refused)
         try:
             async with asyncio.timeout(timeout):
                 await bus._connect(login, name)
@@ -248,6 +252,8 @@ class Bus:
         if self._connecting:
             if "authorization" in text.lower():
                 raise BusUnreachable("user or password is wrong")
+            if isinstance(problem, ConnectionRefusedError) and asyncio.get_running_loop().time() > self._refused_until:
+                raise BusUnreachable(text)
             return
         if forbidden and self._requests is not None:
             self._requests.forbid(text.lower())

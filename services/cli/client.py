@@ -66,7 +66,7 @@ async def connected(
     if login is None:
         raise Broken(f"{where / 'endpoint.json'} holds no login for {user}; make it anew.")
     try:
-        bus = await Bus.connect(login, name="cli", timeout=3.0)
+        bus = await Bus.connect(login, name="cli", timeout=10.0, refused=3.0)
     except BusUnreachable as problem:
         raise Broken(f"{problem} Start it with: apprentice up --home {where}") from problem
     try:

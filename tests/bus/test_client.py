@@ -262,6 +262,12 @@ async def test_an_unreachable_bus_is_a_sentence() -> None:
         await Bus.connect(Login("nats://127.0.0.1:1"), name="cli", timeout=0.3)
 
 
+async def test_that_nothing_listens_is_said_before_a_slow_bus_is_given_up() -> None:
+    async with asyncio.timeout(30):
+        with pytest.raises(BusUnreachable, match=r"can't be reached: .*Connect call failed"):
+            await Bus.connect(Login("nats://127.0.0.1:1"), name="cli", timeout=60.0, refused=0.3)
+
+
 async def test_a_closed_connection_sends_nothing(bus_login: BusLogin) -> None:
     bus = await Bus.connect(bus_login("cli"), name="cli")
     await bus.close()
