@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -86,14 +87,14 @@ class _Up:
     async def run(self) -> int:
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, self._on_signal)
-        watching = asyncio.create_task(self._watch_bus())
+        watching = Running.begin("nats-server", self._watch_bus, self._settings)
         try:
             await self._start()
-            ended = await first_to_end(self._services, self._stop)
+            ended = await first_to_end([watching, *self._services], self._stop)
             if ended is not None:
                 raise ended.ended()
         finally:
-            watching.cancel()
+            watching.task.cancel()
             drained = await self._drain()
         _say(f"Stopped; everything is kept in {self._settings.home}\n")
         return 0 if drained else 1
@@ -157,13 +158,22 @@ class _Up:
             drained = await service.drain() and drained
         return drained
 
-    async def _watch_bus(self) -> None:
-        """Start the nats-server again when it has died; every client comes back to the same port by itself."""
-        while True:
+    async def _watch_bus(self, settings: Settings, *, ready: Callable[[], None], stop: asyncio.Event) -> None:
+        """Start the nats-server again when it has died; every client comes back to the same port by itself.
+
+        Raises `ServerFailed` when that port is somebody else's now. Whatever else hinders it may pass: it is tried again.
+        """
+        ready()
+        while not stop.is_set():
             await asyncio.sleep(LOOK_SECONDS)
             if not self._server.alive:
                 logger.error("nats-server has ended and is started again")
-                self._server.restart()
+                await asyncio.to_thread(self._server.until_port_is_free)
+                try:
+                    self._server.spawn()  # here and not in a thread that ends, with which it would end as well
+                    await asyncio.to_thread(self._server.await_ready)
+                except (ServerFailed, OSError) as problem:
+                    logger.error("nats-server can't be started now: %s", problem)
 
     def _endpoint(self) -> Endpoint:
         return Endpoint(

@@ -8,6 +8,7 @@ import json
 import re
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +23,8 @@ from services.bus.process import STOP_SECONDS, dying_with_parent, end_orphan, un
 from services.settings import Login
 
 READY_SECONDS: Final = 10.0
+FREE_SECONDS: Final = 5.0
+"""How long a port may be in use by somebody else: a client that looks for us can hold it for a moment."""
 
 
 class ServerFailed(Exception):
@@ -52,7 +55,7 @@ class EmbeddedServer:
         lock = _lock(folder / "lock")
         try:
             server = cls(folder, lock, _passwords(folder / "passwords.json", modules))
-            server.restart()
+            server._choose_port()
         except BaseException:
             lock.close()
             raise
@@ -74,20 +77,36 @@ class EmbeddedServer:
         return self._process is not None and self._process.poll() is None
 
     def restart(self) -> None:
-        """Start the child (again), on the same port as before if that is still free."""
-        if threading.current_thread() is not threading.main_thread():
-            raise ServerFailed("Start the embedded nats-server from the main thread; it ends with its thread.")
-        self._end_child()
-        self._passwords = _passwords(self._folder / "passwords.json", ())  # modules may have come meanwhile
-        end_orphan(self._folder / "server.pid", self._folder / "server.conf")
-        port = _read_port(self._folder / "port")
-        try:
-            self._spawn(port)
-        except ServerFailed:
-            if port < 0:
-                raise
-            self._spawn(-1)  # somebody else took the port while we were away
-        write_private(self._folder / "port", self.url.rpartition(":")[2])
+        """Start the child again, on the port that every client knows. Raises as `spawn` and `await_ready`."""
+        self.spawn()
+        self.await_ready()
+
+    def spawn(self) -> None:
+        """Let the child begin (again), on the port that every client knows; `await_ready` tells how it went.
+
+        Raises:
+            ServerFailed: this isn't the main thread. OSError: no room for its files, or for one more process.
+        """
+        self._spawn(int(self.url.rpartition(":")[2]))
+
+    def await_ready(self) -> None:
+        """Wait until it takes connections, in any thread. Raises `ServerFailed`: it doesn't, and was ended."""
+        assert self._process is not None
+        ports = self._folder / f"nats-server_{self._process.pid}.ports"
+        until(lambda: _is_whole(ports) or not self.alive, READY_SECONDS)
+        if not _is_whole(ports):
+            self._end_child()
+            raise ServerFailed(f"nats-server didn't start: {_last_line(self._folder / 'server.log')}")
+        self.url = json.loads(ports.read_text(encoding="utf-8"))["nats"][0]
+
+    def until_port_is_free(self) -> None:
+        """Wait until the port that every client knows is nobody else's. Raises `ServerFailed`: it doesn't become free."""
+        port = int(self.url.rpartition(":")[2])
+        if not until(lambda: _is_free(port), FREE_SECONDS):
+            raise ServerFailed(
+                f"Another program has taken port {port}, the only one at which everything here looks for it. "
+                "Start Apprentice again: it then chooses another port."
+            )
 
     def stop(self) -> None:
         """End the child and give the home free. JetStream has stored what it acknowledged."""
@@ -105,7 +124,25 @@ class EmbeddedServer:
             self._process.wait()
         self._process = None
 
+    def _choose_port(self) -> None:
+        """Start the child on the port that it had last, or on another one if that isn't free any more."""
+        port = _read_port(self._folder / "port")
+        try:
+            self._spawn(port)
+            self.await_ready()
+        except ServerFailed:
+            if port < 0:
+                raise
+            self._spawn(-1)
+            self.await_ready()
+        write_private(self._folder / "port", self.url.rpartition(":")[2])
+
     def _spawn(self, port: int) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            raise ServerFailed("Start the embedded nats-server from the main thread; it ends with its thread.")
+        self._end_child()
+        self._passwords = _passwords(self._folder / "passwords.json", ())  # modules may have come meanwhile
+        end_orphan(self._folder / "server.pid", self._folder / "server.conf")
         for old in self._folder.glob("*.ports"):
             old.unlink()
         write_private(self._folder / "server.conf", _configuration(self._folder, port, self._passwords))
@@ -117,15 +154,6 @@ class EmbeddedServer:
             start_new_session=True,  # Ctrl-C is for us first: services drain before the bus ends
             preexec_fn=dying_with_parent(),
         )
-        self.url = self._await_ports(self._process)
-
-    def _await_ports(self, process: subprocess.Popen[bytes]) -> str:
-        ports = self._folder / f"nats-server_{process.pid}.ports"
-        if not until(lambda: _is_whole(ports) or process.poll() is not None, READY_SECONDS) or not _is_whole(ports):
-            self._end_child()
-            raise ServerFailed(f"nats-server didn't start: {_last_line(self._folder / 'server.log')}")
-        url: str = json.loads(ports.read_text(encoding="utf-8"))["nats"][0]
-        return url
 
 
 def binary() -> Path:
@@ -190,6 +218,16 @@ def _read_port(file: Path) -> int:
         return int(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return -1
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _is_whole(file: Path) -> bool:

@@ -1,11 +1,12 @@
 """Starting, stopping and sharing a home: what `apprentice up` does when all is well and when it isn't."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,31 @@ def test_a_bus_that_dies_comes_back_and_nothing_is_lost(system: System) -> None:
     assert system.ask_json("ask", "sales", "When do we open?")["answer"] == "At nine."
 
 
+def test_a_bus_that_can_not_be_started_yet_is_tried_again_until_it_can(system: System) -> None:
+    # given a bus that has ended and whose store can't be opened
+    with _bus_that_stays_away(system):
+        pass
+
+    # then it runs again as soon as it can be
+    _until(lambda: system.cli("status").code == 0)
+    assert system.send("ModelDefined", id="sales", name="Sales")["subject"] == "sales"
+
+
+def test_a_bus_whose_port_is_somebody_elses_ends_everything_with_a_sentence(system: System) -> None:
+    port = int(system.endpoint["nats"].rpartition(":")[2])
+    with contextlib.ExitStack() as held:
+        # given a bus that has ended, and another program that takes its port meanwhile
+        with _bus_that_stays_away(system):
+            _until(lambda: _is_taken(held, port))
+
+        # then nobody is left to look for it in vain
+        _until(lambda: not system.running)
+
+    assert system.stop() == 1
+    assert f"Another program has taken port {port}, the only one" in system.said
+    assert system.start().cli("status").code == 0
+
+
 def test_a_first_start_that_was_killed_is_taken_up(tmp_path: Path) -> None:
     # given a demo company that was being loaded when everything was killed
     system = System(tmp_path / "home").start()
@@ -158,6 +184,27 @@ def _runs(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _bus_that_stays_away(system: System) -> Iterator[None]:
+    """The bus is killed and was tried to be started once more, in vain; at the end it may be."""
+    store, aside = system.home / "nats" / "jetstream", system.home / "jetstream"
+    store.rename(aside)
+    store.write_text("no folder", encoding="utf-8")
+    os.kill(int((system.home / "nats" / "server.pid").read_text(encoding="utf-8")), signal.SIGKILL)
+    _until(lambda: "nats-server can't be started now" in (system.home / "apprentice.log").read_text(encoding="utf-8"))
+    yield
+    store.unlink()
+    aside.rename(store)
+
+
+def _is_taken(held: contextlib.ExitStack, port: int) -> bool:
+    try:
+        held.enter_context(socket.create_server(("127.0.0.1", port)))
+    except OSError:
         return False
     return True
 
