@@ -3,10 +3,14 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from contracts.queries import Models, People
 from services.bus.client import Bus
 from services.web.asking import ACTOR, MODULE
+
+TRIES: Final = 3
+"""How often everybody is asked for when somebody changes again and again meanwhile; then the next page asks anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +43,26 @@ class Directory:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._known: dict[str, Named] | None = None
+        self._changes = 0
         self._asking = asyncio.Lock()
 
     def forget(self) -> None:
         """Somebody's name, role or active version has changed."""
         self._known = None
+        self._changes += 1
 
     async def everybody(self) -> Mapping[str, Named]:
-        """Everybody by member."""
+        """Everybody by member. What changed while it was asked may be missing in the answer, which isn't kept then."""
         async with self._asking:
-            if self._known is None:
-                self._known = await self._ask()
-            return self._known
+            if self._known is not None:
+                return self._known
+            for _ in range(TRIES):
+                before = self._changes
+                found = await self._ask()
+                if self._changes == before:
+                    self._known = found
+                    break
+            return found
 
     async def one(self, member: str) -> Named:
         """One of them; whoever isn't known is shown by what follows the colon."""
