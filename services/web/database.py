@@ -58,12 +58,17 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def insert_into(database: Engine | Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insertion that may say what becomes of a row with its primary key."""
+    return sqlite.insert(table) if database.dialect.name == "sqlite" else postgresql.insert(table)
+
+
 def put(connection: Connection, table: Table, row: dict[str, Any]) -> None:
     """Write the row in place of the one with its primary key."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     keys = [column.name for column in table.primary_key]
     rest = {name: value for name, value in row.items() if name not in keys}
-    connection.execute(insert(table).values(row).on_conflict_do_update(index_elements=keys, set_=rest))
+    written = insert_into(connection, table).values(row)
+    connection.execute(written.on_conflict_do_update(index_elements=keys, set_=rest))
 
 
 def _psycopg(url: str) -> str:

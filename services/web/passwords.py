@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Engine, delete, select
 
 from services.refusals import Refused
-from services.web.database import attempt, password, put
+from services.web.database import attempt, insert_into, password, put
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -56,22 +56,23 @@ class Passwords:
             return False
         return stored is not None
 
-    def may_try(self, login: str) -> int:
-        """Seconds that this name has to wait before it may be tried again."""
-        with self._engine.connect() as connection:
-            row = connection.execute(select(attempt).where(attempt.c.login == login)).mappings().first()
-        if row is None or row["failures"] < FREE_ATTEMPTS:
-            return 0
-        return max(0, int(row["last_at"]) + PAUSE_SECONDS - int(time.time()))
-
-    def tried(self, login: str, *, right: bool) -> None:
-        """Count a failure, or forget them."""
+    def count_try(self, login: str) -> int:
+        """Count a try of this name, before it is looked at: many at once are as many. Seconds to wait if it is too many."""
+        now = int(time.time())
+        counted = insert_into(self._engine, attempt).values(login=login, failures=1, last_at=now)
+        may_be_tried = (attempt.c.failures < FREE_ATTEMPTS) | (attempt.c.last_at <= now - PAUSE_SECONDS)
+        once_more = {"failures": attempt.c.failures + 1, "last_at": now}
+        counted = counted.on_conflict_do_update(index_elements=["login"], set_=once_more, where=may_be_tried)
         with self._engine.begin() as connection:
-            failures = connection.execute(select(attempt.c.failures).where(attempt.c.login == login)).scalar() or 0
-            if right:
-                connection.execute(delete(attempt).where(attempt.c.login == login))
-            else:
-                put(connection, attempt, {"login": login, "failures": failures + 1, "last_at": int(time.time())})
+            if connection.execute(counted.returning(attempt.c.failures)).first() is not None:
+                return 0
+            last = connection.execute(select(attempt.c.last_at).where(attempt.c.login == login)).scalar() or now
+            return max(1, int(last) + PAUSE_SECONDS - now)
+
+    def forget_tries(self, login: str) -> None:
+        """One was right."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(attempt).where(attempt.c.login == login))
 
 
 @cache

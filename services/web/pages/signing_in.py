@@ -37,15 +37,15 @@ async def check_password(
     """In with a name and a password; both wrong look alike."""
     house, name = house_of(request), login.strip().casefold()[:200]
     _ = translations(_language(request, language)).gettext
-    if wait := await asyncio.to_thread(house.passwords.may_try, name):
+    found: SignIn = (await house.bus.query("sign_in", {"login": login[:200]}, module=MODULE, actor=ACTOR))[1]
+    if wait := await asyncio.to_thread(house.passwords.count_try, name):
         late = _("This name was tried too often. Wait %(seconds)s seconds and try again.") % {"seconds": wait}
         return await _door(request, 429, to=to, language=language, login=login, problem=late)
-    found: SignIn = (await house.bus.query("sign_in", {"login": login[:200]}, module=MODULE, actor=ACTOR))[1]
     right = await asyncio.to_thread(house.passwords.check, found.person, password)
-    await asyncio.to_thread(house.passwords.tried, name, right=right)
     if not right or found.person is None:
         wrong = _("Name or password is wrong. An administrator can give you a new link.")
         return await _door(request, 422, to=to, language=language, login=login, problem=wrong)
+    await asyncio.to_thread(house.passwords.forget_tries, name)
     return await _begin(request, house, found.person, to)
 
 
