@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import Engine, delete, select
 
-from services.web.database import draft, put, read_mark
+from services.web.database import draft, insert_into, put, read_mark
 
 LARGEST_DRAFT: Final = 65_536
 
@@ -24,11 +24,14 @@ class Desk:
 
     def mark(self, person: str, group: str, position: int) -> None:
         """The group was read up to here; marks never move back."""
-        mine = (read_mark.c.person == person, read_mark.c.chat_group == group)
         with self._engine.begin() as connection:
-            before = connection.execute(select(read_mark.c.position).where(*mine)).scalar() or 0
-            if position > before:
-                put(connection, read_mark, {"person": person, "chat_group": group, "position": position})
+            mark = insert_into(connection, read_mark).values(person=person, chat_group=group, position=position)
+            further = read_mark.c.position < position
+            connection.execute(
+                mark.on_conflict_do_update(
+                    index_elements=["person", "chat_group"], set_={"position": position}, where=further
+                )
+            )
 
     def draft(self, person: str, group: str) -> str:
         """What was begun and not sent."""
