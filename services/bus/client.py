@@ -108,6 +108,24 @@ class Bus:
             self._js = self.nc.jetstream()
         return self._js
 
+    async def until(self, stop: asyncio.Event) -> None:
+        """Wait until `stop` is set: what a service does while it serves.
+
+        Raises:
+            BusUnreachable: the connection has ended for good before that, and only a new start brings another.
+        """
+        waiting = [asyncio.create_task(event.wait()) for event in (stop, self.lost)]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+        if self.lost.is_set() and not stop.is_set():
+            reason = f": {self._problem}" if self._problem else ""
+            raise BusUnreachable(
+                f"The connection to the bus at {self._url} has ended for good{reason}; start it again."
+            )
+
     async def close(self) -> None:
         """Deliver what was published, answer what was received, then disconnect."""
         self._closing = True

@@ -62,7 +62,7 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
         await door.open()
         await bus.nc.flush()
         ready()
-        await stop.wait()
+        await bus.until(stop)
         await placing.close()
         await door.close()
         await reading
