@@ -12,6 +12,8 @@ from services.bus.server import EmbeddedServer
 from services.settings import Login
 
 BusLogin = Callable[[str], Login]
+PATIENCE = 40.0
+"""Seconds; what isn't acknowledged within half of them is sent again, and counts again."""
 
 
 @pytest.fixture
@@ -96,11 +98,11 @@ async def test_a_flooding_module_meets_its_own_limit(nats: EmbeddedServer, bus_l
 
     # when
     for _ in range(2):
-        await stored(crm, "inbox.crm.QAAdded", b"{}", {})
+        await stored(crm, "inbox.crm.QAAdded", b"{}", {}, PATIENCE)
     with pytest.raises(APIError, match="maximum messages per subject"):
-        await stored(crm, "inbox.crm.QAAdded", b"{}", {})
+        await stored(crm, "inbox.crm.QAAdded", b"{}", {}, PATIENCE)
 
     # then
-    assert await stored(erp, "inbox.erp.QAAdded", b"{}", {}) == 3
+    assert await stored(erp, "inbox.erp.QAAdded", b"{}", {}, PATIENCE) == 3
     for bus in (provisioning, crm, erp):
         await bus.close()

@@ -19,6 +19,8 @@ from services.bus.tail import Followed, sequence_of, tail
 from services.settings import Login
 
 BusLogin = Callable[[str], Login]
+PATIENCE = 40.0
+"""Seconds; what isn't acknowledged within half of them is stored again, which shifts the sequences."""
 
 
 @pytest.fixture
@@ -37,10 +39,10 @@ async def chat(bus_login: BusLogin) -> AsyncIterator[Bus]:
 
 async def _publish(bus: Bus, *positions: int, subject: str = "ev.shared.qa.m1.QAAdded") -> None:
     for position in positions:
-        await stored(bus, subject, str(position).encode(), {POSITION: str(position)})
+        await stored(bus, subject, str(position).encode(), {POSITION: str(position)}, PATIENCE)
 
 
-async def _take(messages: AsyncIterator[Followed], count: int, within: float = 10.0) -> list[Followed]:
+async def _take(messages: AsyncIterator[Followed], count: int, within: float = 30.0) -> list[Followed]:
     async with asyncio.timeout(within):
         return [await anext(messages) for _ in range(count)]
 

@@ -60,7 +60,7 @@ def fact(type_: str, *, module: str = "cli", actor: str = "person:owner", **more
 
 async def outcomes(bus: Bus, count: int) -> list[Outcome]:
     found: list[Outcome] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         async for message in tail(bus, stream=subjects.OUT, subjects=["out.crm.>"], after_sequence=0):
             found.append(Outcome.model_validate_json(message.data))
             if len(found) == count:
@@ -162,7 +162,7 @@ async def test_rubbish_is_kept_in_the_dead_letters_with_the_reason_unless_it_was
         reply = json.loads((await crm.request("cmd.crm.QAAdded", b'{"data": {}}')).data)
         [outcome] = await outcomes(crm, 1)
         letters = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             async for letter in tail(owner, stream=subjects.DLQ, subjects=["dlq.crm.>"], after_sequence=0):
                 letters.append((letter.data, letter.headers["Dead-Letter-Reason"]))
                 if len(letters) == 2:
@@ -194,7 +194,7 @@ async def test_accepted_facts_come_to_ev_and_the_owner_is_there_from_the_first_s
                 await owner.report(fact("ModelDefined", name=name))
 
         seen = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             async for message in tail(owner, subjects=["ev.>"], after_sequence=0):
                 seen.append((message.position, message.subject.rpartition(".")[2], json.loads(message.data)["subject"]))
                 if message.pending == 0:
