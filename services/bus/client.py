@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from contracts.envelope import Envelope
     from services.settings import Login
 
-__all__ = ["Bus", "BusUnreachable", "Forbidden", "NoReply"]
+__all__ = ["Bus", "BusUnreachable", "Forbidden", "NoReply", "settled"]
 
 JSON: Final = {"content-type": "application/json"}
 EXPECTED_REVISION: Final = "Expected-Revision"
@@ -294,6 +294,12 @@ class Bus:
         if not self._closing:
             logger.error("the connection to the bus at %s has ended for good", self._url)
             self.lost.set()
+
+
+async def settled(nc: Client) -> None:
+    """Wait until the server has taken what was sent before: a subscription then misses nothing."""
+    await nc.flush()  # nats-py's ping overtakes what its buffer still holds; the next one comes behind that
+    await nc.flush()
 
 
 def _nobody(message: Msg) -> bool:

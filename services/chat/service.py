@@ -21,7 +21,7 @@ from contracts.queries import (
     Query,
 )
 from services.asking import wanted_of
-from services.bus.client import Bus, NoReply
+from services.bus.client import Bus, NoReply, settled
 from services.bus.serving import Serving
 from services.bus.tail import tail
 from services.cancelling import end
@@ -50,7 +50,7 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
         working = [tasks.create_task(one) for one in (chat.follow(), chat.look(stop))]
         asked = Serving(bus, "ask", chat.ask)
         await asked.open("chat")
-        await bus.nc.flush()
+        await settled(bus.nc)
         ready()
         # The provider's client takes half a second to import: better now than under the first question.
         await asyncio.to_thread(importlib.import_module, "services.providers.openai_api")

@@ -11,7 +11,7 @@ from nats.errors import Error as NatsError
 from contracts import subjects
 from contracts.envelope import Envelope
 from contracts.facts.person import PersonAdded
-from services.bus.client import Bus, NoReply
+from services.bus.client import Bus, NoReply, settled
 from services.bus.deadletters import bury
 from services.bus.serving import Serving
 from services.commands.door import Door
@@ -60,7 +60,7 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
         placing = Serving(bus, "sequence", partial(sequence, bus, log.head))
         await placing.open("commands")
         await door.open()
-        await bus.nc.flush()
+        await settled(bus.nc)
         ready()
         await bus.until(stop)
         await placing.close()

@@ -12,7 +12,7 @@ from functools import partial
 
 from contracts.facts import FACTS
 from contracts.queries import Compilations, Nothing
-from services.bus.client import Bus, NoReply
+from services.bus.client import Bus, NoReply, settled
 from services.bus.serving import Serving
 from services.bus.tail import tail
 from services.cancelling import end
@@ -54,7 +54,7 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
         ]
         asked = Serving(bus, "preflight", partial(preflight, context))
         await asked.open("compiler")
-        await bus.nc.flush()
+        await settled(bus.nc)
         ready()
         await stop.wait()
         await end((*working, *compiler.tasks()))

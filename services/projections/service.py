@@ -17,6 +17,7 @@ from contracts import subjects
 from contracts.queries import QUERIES, Query, Shape
 from contracts.replies import Refused as RefusedReply
 from services.asking import query_of, wanted_of
+from services.bus.client import settled
 from services.eventlog import open_keys, open_log
 from services.eventlog.log import LogUnavailable
 from services.malformed import check_numbers
@@ -128,7 +129,7 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
         tasks.create_task(following.run(stop))
         await following.caught_up.wait()
         await broker.start()
-        await (await broker.connect()).flush()  # without it the first requests after the start find nobody
+        await settled(await broker.connect())  # without it the first requests after the start find nobody
         ready()
         await stop.wait()
         await broker.stop()

@@ -8,7 +8,7 @@ from nats.aio.msg import Msg
 from nats.js.errors import APIError
 
 from contracts.subjects import typing
-from services.bus.client import Bus, BusUnreachable, Forbidden, NoReply
+from services.bus.client import Bus, BusUnreachable, Forbidden, NoReply, settled
 from services.bus.jetstream import ask, stored
 from services.bus.permissions import USERS
 from services.bus.server import EmbeddedServer
@@ -46,9 +46,9 @@ async def test_web_tells_web_who_is_typing(bus_login: BusLogin) -> None:
     one, other = [await Bus.connect(bus_login("web"), name="web") for _ in range(2)]
     try:
         await other.nc.subscribe("typing.*", cb=keep)
-        await other.nc.flush()
+        await settled(other.nc)
         await one.nc.publish(typing("g"), b"{}")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             assert await told.get() == b"{}"
     finally:
         await one.close()
@@ -187,7 +187,7 @@ async def test_a_service_answers_only_those_who_asked(bus_login: BusLogin) -> No
         await message.respond(b"an answer")
 
     await projections.nc.subscribe("qry.*.models", cb=answer_it)
-    await projections.nc.flush()
+    await settled(projections.nc)
 
     # when
     answer = await crm.request("qry.crm.models", b"{}")

@@ -20,7 +20,7 @@ from contracts.queries import (
 )
 from contracts.queries import Providers as ProviderRows
 from contracts.replies import Refused as RefusedReply
-from services.bus.client import Bus
+from services.bus.client import Bus, settled
 from services.chat.answering import Answering
 from services.chat.speaking import Speaking
 from services.providers.choosing import Providers
@@ -77,7 +77,7 @@ async def reported(bus_login: BusLogin) -> AsyncIterator[list[str]]:
         await message.respond(refusal("nothing_changes"))
 
     await bus.nc.subscribe("cmd.*.*", cb=take)
-    await bus.nc.flush()
+    await settled(bus.nc)
     yield names
     await bus.close()
 
@@ -105,7 +105,7 @@ async def answer(bus: Bus, name: str, reply: BaseModel | bytes) -> None:
         await message.respond(body)
 
     await bus.nc.subscribe(f"qry.*.{name}", cb=take)
-    await bus.nc.flush()
+    await settled(bus.nc)
 
 
 async def test_the_version_that_answers_is_the_models_active_one_although_no_event_has_told_of_it(

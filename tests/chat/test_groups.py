@@ -13,7 +13,7 @@ import pytest
 from contracts.facts import FACTS
 from contracts.identifiers import answer_id
 from contracts.queries import AnswerChunk, Messages
-from services.bus.client import Bus
+from services.bus.client import Bus, settled
 from services.bus.endpoint import read_endpoint
 from services.bus.reporting import new_fact
 from services.refusals import Refused
@@ -85,7 +85,7 @@ async def test_a_mentioned_assistant_answers_from_its_version_and_streams_what_i
             chunks.append(AnswerChunk.model_validate_json(message.data))
 
         await ann.bus.nc.subscribe("chunk.g.*", cb=keep)
-        await ann.bus.nc.flush()
+        await settled(ann.bus.nc)
 
         question = await ann.report("MessagePosted", group="g", text="@AI Sales how often do we call?")
         answer = await ann.until(answer_id(question, "sally"))

@@ -11,7 +11,7 @@ from contracts.envelope import Envelope
 from contracts.queries import Query
 from contracts.replies import Accepted
 from contracts.replies import Refused as RefusedReply
-from services.bus.client import Bus
+from services.bus.client import Bus, settled
 from services.bus.serving import Serving
 from services.compiler.context import Context
 from services.providers.choosing import Providers
@@ -48,8 +48,8 @@ async def compiling(
         for name, answer in answers.items():
             await Serving(projections, name, _at_once(answer)).open("projections")
         await commands.nc.subscribe("cmd.>", cb=take)
-        await projections.nc.flush()
-        await commands.nc.flush()
+        await settled(projections.nc)
+        await settled(commands.nc)
         yield context
     finally:
         for one in (bus, commands, projections):
