@@ -1,6 +1,6 @@
 """What a query asks for: a field that it doesn't have is refused, because to pass it over would answer another question."""
 
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
@@ -9,6 +9,8 @@ from services.malformed import malformed
 from services.refusals import Refused
 
 Wanted = TypeVar("Wanted", bound=Shape)
+HEADERS: Final = 1_000
+"""Bytes of a reply that its headers may take."""
 
 
 def query_of(name: str, body: str | bytes) -> Query:
@@ -25,6 +27,15 @@ def wanted_of(kind: type[Wanted], name: str, query: Query) -> Wanted:
         return kind.model_validate(query.data, extra="forbid")
     except ValidationError as invalid:
         raise _malformed(f"The query {name}", kind, invalid) from invalid
+
+
+def fitting(name: str, body: bytes, largest: int) -> bytes:
+    """The answer, if it has room in a message of `largest` bytes. Raises `Refused`: `too_large`."""
+    room = largest - HEADERS
+    if len(body) > room:
+        sentence = f"The answer to {name} has {len(body):,} bytes, and the bus carries {room:,}; ask for less at once."
+        raise Refused("too_large", sentence)
+    return body
 
 
 def _malformed(what: str, kind: type[Shape], invalid: ValidationError) -> Refused:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from contracts.queries import Query
 from contracts.replies import Refused as RefusedReply
-from services.asking import query_of
+from services.asking import fitting, query_of
 from services.bus.client import Bus, NoReply
 from services.refusals import Refused
 
@@ -47,6 +47,7 @@ class Serving:
         try:
             position, answer = await self._answer(message.subject.split(".")[1], query_of(self._name, message.data))
             body = b'{"position":%d,"data":%s}' % (position, answer.model_dump_json().encode())
+            body = fitting(self._name, body, self._bus.nc.max_payload)
         except Refused as refused:
             body = _refusal(refused)
         except NoReply as problem:
