@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from contracts import subjects
 from contracts.queries import QUERIES, Query, Shape
 from contracts.replies import Refused as RefusedReply
-from services.asking import query_of, wanted_of
+from services.asking import fitting, query_of, wanted_of
 from services.bus.client import settled
 from services.eventlog import open_keys, open_log
 from services.eventlog.log import LogUnavailable
@@ -112,12 +112,12 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
     """Catch up, then serve until `stop` is set."""
     sources = await asyncio.to_thread(_open, settings)
     following = Following(sources, settings.read_models_url)
-    answers = _Answers(sources, following)
     login = settings.login
     broker = NatsBroker(
         _address(login), inbox_prefix=login.inbox.encode(), name="projections",
         max_reconnect_attempts=-1, logger=None,
     )  # fmt: skip
+    answers = _Answers(sources, following, broker)
     for name in (*HANDLERS, "rebuild"):
         broker.subscriber(f"qry.*.{name}", queue="projections", max_workers=WAITING)(answers.serve(name))
 
@@ -155,8 +155,8 @@ def _open(settings: Settings) -> Sources:
 class _Answers:
     """Answers queries, each name several at once. Whoever waits for the read models holds no thread meanwhile."""
 
-    def __init__(self, sources: Sources, following: Following) -> None:
-        self._sources, self._following = sources, following
+    def __init__(self, sources: Sources, following: Following, broker: NatsBroker) -> None:
+        self._sources, self._following, self._broker = sources, following, broker
         # Threads of its own: what others do in the process's common ones, pages included, and answers don't wait for
         # each other.
         self._threads = ThreadPoolExecutor(AT_ONCE, "answers")
@@ -167,7 +167,8 @@ class _Answers:
 
         async def handle(message: NatsMessage) -> bytes:
             try:
-                return await self._answer(name, message.raw_message.subject.split(".")[1], message.body, turns)
+                answer = await self._answer(name, message.raw_message.subject.split(".")[1], message.body, turns)
+                return fitting(name, answer, (await self._broker.connect()).max_payload)
             except Refused as refused:
                 problem = refused
             except (SQLAlchemyError, LogUnavailable) as broken:
