@@ -13,7 +13,7 @@ from contracts.identifiers import MODULE_PATTERN, RESERVED_MODULES
 from services.bus.client import Bus, BusUnreachable
 from services.bus.endpoint import Endpoint
 from services.bus.permissions import USERS, authorization, inbox_of
-from services.bus.private_file import write_private
+from services.bus.private_file import changing, write_private
 from services.settings import Login
 
 
@@ -36,12 +36,14 @@ def module_login(home: Path, endpoint: Endpoint, name: str) -> tuple[Login, bool
     folder = home / "nats"
     if endpoint.pid == 0 or not (folder / "server.pid").exists():
         raise NotHere("This system runs apart: add the user to its nats.conf, as docs/modules.md shows, and reload it.")
-    passwords: dict[str, str] = json.loads((folder / "passwords.json").read_text(encoding="utf-8"))
-    fresh = name not in passwords
-    if fresh:
-        passwords[name] = secrets.token_urlsafe(24)
-        write_private(folder / "passwords.json", json.dumps(passwords))
-        _reload(folder, passwords)
+    file = folder / "passwords.json"
+    with changing(file):
+        passwords: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+        fresh = name not in passwords
+        if fresh:
+            passwords[name] = secrets.token_urlsafe(24)
+            write_private(file, json.dumps(passwords))
+            _reload(folder, passwords)
     return Login(endpoint.nats, name, passwords[name], inbox_of(name)), fresh
 
 

@@ -1,7 +1,18 @@
-"""A file that appears whole or not at all, readable by its owner only."""
+"""A file that appears whole or not at all, readable by its owner only, and is changed by one process at a time."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+
+@contextmanager
+def changing(file: Path) -> Iterator[None]:
+    """Wait until nobody else changes the file; until the block ends, others wait. Not to be nested."""
+    with file.with_name(f"{file.name}.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def write_private(file: Path, text: str) -> None:

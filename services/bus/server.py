@@ -18,7 +18,7 @@ from typing import IO, Final
 
 from contracts.identifiers import MODULE_PATTERN
 from services.bus.permissions import USERS, authorization, inbox_of, permissions_of
-from services.bus.private_file import write_private
+from services.bus.private_file import changing, write_private
 from services.bus.process import STOP_SECONDS, dying_with_parent, end_orphan, until
 from services.settings import Login
 
@@ -54,7 +54,8 @@ class EmbeddedServer:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = _lock(folder / "lock")
         try:
-            server = cls(folder, lock, _passwords(folder / "passwords.json", modules))
+            with changing(folder / "passwords.json"):
+                server = cls(folder, lock, _passwords(folder / "passwords.json", modules))
             server._choose_port()
         except BaseException:
             lock.close()
@@ -141,11 +142,12 @@ class EmbeddedServer:
         if threading.current_thread() is not threading.main_thread():
             raise ServerFailed("Start the embedded nats-server from the main thread; it ends with its thread.")
         self._end_child()
-        self._passwords = _passwords(self._folder / "passwords.json", ())  # modules may have come meanwhile
         end_orphan(self._folder / "server.pid", self._folder / "server.conf")
         for old in self._folder.glob("*.ports"):
             old.unlink()
-        write_private(self._folder / "server.conf", _configuration(self._folder, port, self._passwords))
+        with changing(self._folder / "passwords.json"):
+            self._passwords = _passwords(self._folder / "passwords.json", ())  # modules may have come meanwhile
+            write_private(self._folder / "server.conf", _configuration(self._folder, port, self._passwords))
         self._process = subprocess.Popen(
             [str(binary()), "--config", str(self._folder / "server.conf")],
             stdin=subprocess.DEVNULL,

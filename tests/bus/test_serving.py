@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from contracts.queries import Asked, AskWanted, Query
-from services.bus.client import Bus
+from services.bus.client import Bus, settled
 from services.bus.serving import Serving
 from services.refusals import Refused
 from services.settings import Login
@@ -32,7 +32,7 @@ async def chat(bus_login: BusLogin) -> AsyncIterator[Bus]:
     bus = await Bus.connect(bus_login("chat"), name="chat")
     serving = Serving(bus, "ask", answer)
     await serving.open("chat")
-    await bus.nc.flush()
+    await settled(bus.nc)
     yield bus
     await serving.close()
     await bus.close()
