@@ -1,14 +1,16 @@
 """Messages of the chat: written, kept, sent, edited, taken back, in real browsers on a whole system."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import CDPSession, Locator, Page, Route, expect
 
-from tests.fixtures.browser import People
+from tests.fixtures.browser import People, answered_late
 from tests.fixtures.ports import free_port
 from tests.fixtures.system import System
 from tests.web.chatting import BOT, composer, menu, opened, say
+from tests.web.streams import until
 
 pytestmark = pytest.mark.slow
 
@@ -178,7 +180,8 @@ def test_one_edits_and_takes_back_ones_own_messages_only(system: System, people:
 
 
 def test_a_draft_waits_and_others_see_who_writes(system: System, people: People) -> None:
-    mara, theo = (opened(system, people.sign_in(system, one)) for one in ("mara", "theo"))
+    group = two(system, "Drafts")
+    mara, theo = (opened(system, people.sign_in(system, one), group) for one in ("mara", "theo"))
 
     with mara.expect_response(lambda one: "Not yet don" in (one.request.post_data or "").replace("+", " ")):
         composer(mara).press_sequentially("Not yet don")
@@ -187,12 +190,81 @@ def test_a_draft_waits_and_others_see_who_writes(system: System, people: People)
     expect(mara.locator("#typing")).to_be_empty()
     opened(system, mara, "support-desk")
     expect(composer(mara)).to_have_value("")
-    opened(system, mara)
+    opened(system, mara, group)
     expect(composer(mara)).to_have_value("Not yet don")
     say(mara, "Done")
     expect(theo.locator("#typing")).to_be_empty()
-    opened(system, mara)
+    opened(system, mara, group)
     expect(composer(mara)).to_have_value("")
+
+
+def test_a_draft_that_is_on_its_way_is_there_before_its_message_and_goes_with_it(
+    system: System, people: People
+) -> None:
+    group = two(system, "Glazing")
+    mara, theo = (opened(system, people.sign_in(system, one), group) for one in ("mara", "theo"))
+    order: list[str] = []
+    mara.on("request", lambda one: order.append("said") if one.url.endswith("/messages") else None)
+    mara.on("response", lambda one: order.append("kept") if one.url.endswith("/draft") else None)
+
+    # when a message is sent while its draft is
+    with answered_late(mara, "**/draft"):
+        with mara.expect_request("**/draft"):
+            composer(mara).fill("Rims are glazed last.")
+        composer(mara).press("Enter")
+        expect(composer(mara)).to_have_value("")
+
+    # then whoever sees the message finds no draft of it
+    theo.locator("#messages").get_by_text("Rims are glazed last.").wait_for()
+    assert order == ["kept", "said"]
+    assert draft(system, mara, group) == ""
+
+
+def test_what_is_refused_stays_a_draft(system: System, people: People) -> None:
+    group = two(system, "Refusing")
+    mara = opened(system, people.sign_in(system, "mara"), group)
+    with mara.expect_response("**/draft"):
+        composer(mara).fill("I agree")
+
+    answer = mara.request.post(
+        f"{system.endpoint['http']}/groups/{group}/messages",
+        form={"text": "I agree", "reply_to": "nothing"},
+        headers={"sec-fetch-site": "same-origin"},
+    )
+
+    assert answer.status == 404
+    assert draft(system, mara, group) == "I agree"
+
+
+def test_what_was_read_is_told_also_when_its_page_is_left_before(system: System, people: People) -> None:
+    group = two(system, "Reading")
+    mara = people.sign_in(system, "mara")
+    position = system.send("MessagePosted", "--as", "theo", group=group, text="Read this and go.")["position"]
+    held: list[Route] = []
+    mara.route("**/read", lambda route: held.append(route), times=1)
+    with mara.expect_request("**/read") as told:
+        opened(system, mara, group)
+    assert told.value.post_data == f"position={position}"
+
+    mara.goto(f"{system.endpoint['http']}/me")
+    held[0].continue_()
+
+    sidebar = f"{system.endpoint['http']}/nav?path=/me"
+    until(lambda: f'<a href="/groups/{group}">' in mara.request.get(sidebar).text())  # and not marked as new
+
+
+def two(system: System, name: str) -> str:
+    """A group of Mara and Theo alone, where nobody has written yet; its id."""
+    group: str = system.send("GroupCreated", name=name, members=["person:mara", "person:theo"])["subject"]
+    return group
+
+
+def draft(system: System, page: Page, group: str) -> str:
+    """What was begun there and not sent, as a page of its person that opens now has it."""
+    whole = page.request.get(f"{system.endpoint['http']}/groups/{group}").text()
+    found = re.search(r'<textarea id="text"[^>]*>(.*?)</textarea>', whole, re.DOTALL)
+    assert found is not None
+    return found[1]
 
 
 def test_what_one_tab_sends_is_no_draft_in_another_unless_it_was_written_on(system: System, people: People) -> None:
@@ -227,26 +299,62 @@ def test_a_long_press_opens_the_menu_and_a_short_one_or_a_scroll_does_not(system
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
     mara = opened(system, people.sign_in(system, "mara", **phone))
     box = say(mara, "Press long on this one.")
-    box.scroll_into_view_if_needed()
-    place = box.bounding_box()
-    assert place is not None
-    finger = [{"x": place["x"] + 120, "y": place["y"] + 12}]
-    touch = mara.context.new_cdp_session(mara)
+    screen = mara.context.new_cdp_session(mara)
+    mara.evaluate(_TOUCHED)
 
     # a tap, and a finger that moves, are no long press
-    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": finger})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": 150, "y": finger[0]["y"] + 90}]})
-    mara.wait_for_timeout(700)
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": finger})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    expect(mara.get_by_role("menu")).to_have_count(0)
+    for end, ends in (("touchMove", [0, 90]), ("touchEnd", None)):
+        briefly(mara, screen, box, end, ends)
+        mara.wait_for_timeout(700)
+        expect(mara.get_by_role("menu")).to_have_count(0)
+        lift(screen, end)
 
-    box.scroll_into_view_if_needed()  # the finger has scrolled it away
-    moved = box.bounding_box()
-    assert moved is not None
-    finger = [{"x": moved["x"] + 120, "y": moved["y"] + 12}]
-    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": finger})
+    touch(screen, "touchStart", on(box))
     expect(mara.get_by_role("menuitem", name="Reply")).to_be_visible()
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    touch(screen, "touchEnd")
     expect(mara.get_by_role("menuitem", name="Reply")).to_be_visible()
+
+
+LONG = 450
+"""Milliseconds after which the page takes a touch for a long press."""
+_TOUCHED = """() => {
+  window.touched = [];
+  for (const kind of ["touchstart", "touchmove", "touchend", "touchcancel"])
+    addEventListener(kind, () => { touched.push(performance.now()); }, { capture: true, passive: true });
+}"""
+_LASTED = """() => new Promise((done) => {
+  const look = () => touched.length > 1 ? done(touched[1] - touched[0]) : setTimeout(look, 20);
+  look();
+})"""
+
+
+def briefly(page: Page, screen: CDPSession, message: Locator, end: str, by: list[int] | None) -> None:
+    """Touch the message and at once end it so; again, where this machine stood still until it was a long press."""
+    while True:
+        page.evaluate("() => { touched.length = 0; }")
+        x, y = on(message)
+        touch(screen, "touchStart", (x, y))
+        touch(screen, end, (x + by[0], y + by[1]) if by else None)
+        if page.evaluate(_LASTED) < LONG:
+            return
+        lift(screen, end)
+        page.keyboard.press("Escape")
+
+
+def on(message: Locator) -> tuple[float, float]:
+    """A place on it, once it is in sight."""
+    message.scroll_into_view_if_needed()
+    place = message.bounding_box()
+    assert place is not None
+    return place["x"] + 120, place["y"] + 12
+
+
+def lift(screen: CDPSession, end: str) -> None:
+    """The finger goes, unless it has."""
+    if end != "touchEnd":
+        touch(screen, "touchEnd")
+
+
+def touch(screen: CDPSession, kind: str, at: tuple[float, float] | None = None) -> None:
+    points = [{"x": at[0], "y": at[1]}] if at else []
+    screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})

@@ -158,8 +158,15 @@ async def _say(visitor: Visitor, id: str, text: str, reply_to: str | None, fact:
     everybody = await visitor.house.directory.everybody()
     meant = mentions(text, (named(everybody, one) for one in group.members))
     posted = filled(MessagePosted, group=id, text=text, reply_to=reply_to, mentions=meant)
-    await visitor.report(posted, id=fact)
-    await asyncio.to_thread(visitor.house.desk.keep_draft, visitor.person.id, id, "")
+    # Whoever sees the message finds no draft of it any more; what can't be said stays one.
+    desk, person = visitor.house.desk, visitor.person.id
+    draft = await asyncio.to_thread(desk.draft, person, id)
+    await asyncio.to_thread(desk.keep_draft, person, id, "")
+    try:
+        await visitor.report(posted, id=fact)
+    except (Refused, NoReply):
+        await asyncio.to_thread(desk.keep_draft, person, id, draft)
+        raise
 
 
 async def _row(visitor: Visitor, id: str) -> MessageRow:

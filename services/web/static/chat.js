@@ -5,7 +5,8 @@ const main = $("main"), thread = $("thread"), menu = $("menu"), form = $("compos
 const { group } = main.dataset, whole = "whole" in main.dataset, me = document.body.dataset.me;
 const all = (selector, within = $("messages")) => [...within.querySelectorAll(selector)];
 const last = (selector) => all(selector).at(-1);
-const post = (url, data) => fetch(url, { method: "POST", headers: { "HX-Request": "true" }, body: new URLSearchParams(data) });
+// What has no text is small enough to be sent on after its page is left, such as what was read there.
+const post = (url, data) => fetch(url, { method: "POST", keepalive: !data.text, headers: { "HX-Request": "true" }, body: new URLSearchParams(data) });
 const atEnd = () => thread.scrollTop > -40; // the thread is reversed: its end is 0
 const position = (row) => +row.dataset.at;
 
@@ -223,7 +224,7 @@ document.addEventListener("keydown", (event) => {
 // The composer: what is sent waits in a box until the server has it -----------------------------------------------------
 
 const boxName = `outbox ${me} ${group}`;
-let box = JSON.parse(sessionStorage.getItem(boxName) ?? "[]"), sending, drafting, before = "";
+let box = JSON.parse(sessionStorage.getItem(boxName) ?? "[]"), sending, drafting, before = "", draft;
 
 const put = () => {
   sessionStorage.setItem(boxName, JSON.stringify(box));
@@ -240,7 +241,8 @@ const flush = async () => {
   sending = true;
   for (let one; (one = box.find((each) => !each.problem));) {
     const slow = setTimeout(() => { one.late = true; put(); }, 500);
-    const answer = await post(one.url, { id: one.id, text: one.text, reply_to: one.reply }).catch(() => ({ status: 503 }));
+    await draft; // or it would come back after the message
+    const answer = await post(one.url, one).catch(() => ({ status: 503 }));
     clearTimeout(slow);
     if (answer.status === 401) return location.reload();
     if (answer.ok) box = box.filter((each) => each !== one);
@@ -268,7 +270,7 @@ const drafted = () => {
   grow();
   if (!editing()) drafting ??= setTimeout(() => {
     drafting = undefined;
-    if (!editing()) post(`/groups/${group}/draft`, { text: text.value }).catch(() => {});
+    if (!editing()) draft = post(`/groups/${group}/draft`, { text: text.value }).catch(() => {});
   }, 700);
 };
 const leaveMode = () => {
@@ -338,8 +340,8 @@ if (form) {
     event.preventDefault();
     if (!text.value.trim() || long()) return;
     const edit = editing();
-    const reply = mode.querySelector("[name=reply_to]")?.value ?? "";
-    box.push({ url: edit ? `/messages/${edit}/edit` : `/groups/${group}/messages`, id: crypto.getRandomValues(new Uint32Array(4)).join("-"), text: text.value, reply });
+    const reply_to = mode.querySelector("[name=reply_to]")?.value ?? "";
+    box.push({ id: crypto.getRandomValues(new Uint32Array(4)).join("-"), url: edit ? `/messages/${edit}/edit` : `/groups/${group}/messages`, reply_to, text: text.value });
     tabs.postMessage(text.value);
     drafting = clearTimeout(drafting); // undefined
     text.value = edit ? before : "";
