@@ -97,11 +97,12 @@ def _talk(system: System, talker: Page) -> str:
     box = talker.locator("#text")
     box.fill("@AI Marketing Assistant how long is the **Ember** glaze guaranteed?")
     box.press("Enter")
-    talker.get_by_text("Five years against crazing").first.wait_for()
+    answered = talker.locator("#messages article[data-answer]").filter(has_text="answered by")
+    answered.filter(has_text="Five years against crazing").wait_for()
     box.fill("@AI Marketing Assistant when does the newsletter go out?")
     box.press("Enter")
-    talker.get_by_text("Twice a month").first.wait_for()
-    answer = talker.locator("#messages article[data-answer]").last.get_attribute("data-id")
+    answered.filter(has_text="Twice a month").wait_for()
+    answer = answered.filter(has_text="Twice a month").get_attribute("data-id")
     box.fill(
         "No, that's wrong. Every *Thursday* at ten, never on holidays:\n\n| Day | What |\n| --- | --- |\n| Thursday | `News` |"
     )

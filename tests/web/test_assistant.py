@@ -45,6 +45,7 @@ def test_it_goes_on_without_a_mention(system: System, people: People) -> None:
     ines = people.sign_in(system, "ines")
     begin(ines, system, "Hello")
     expect(ines.get_by_role("article")).to_have_count(2)
+    expect(ines.get_by_role("article").last).to_contain_text("answered by")
 
     ines.get_by_label("Message to your assistant").fill("How many days of leave do I have?")
     ines.keyboard.press("Enter")

@@ -71,6 +71,7 @@ def test_somebody_asks_corrects_trains_and_compiles_by_bulgarian_words_only(syst
     answer.get_by_role("button", name="Още действия").click()
     elena.get_by_role("menuitem", name="Обучи ИИ…").click()
     expect(elena.get_by_role("status").filter(has_text="3 избрани съобщения")).to_be_visible()
+    until_live(elena)
     elena.get_by_role("button", name="Какво ще научи").click()
     sheet = elena.get_by_role("dialog", name="Какво ще научи асистентът")
     expect(sheet.get_by_role("textbox", name="Отговор")).to_have_value(RIGHT)
@@ -145,7 +146,7 @@ def compilations(system: System) -> list[str]:
 def settled(page: Page) -> None:
     """What a page fetches after it was shown has come, or isn't wanted."""
     page.wait_for_load_state("networkidle") if page.locator("#live").count() == 0 else until_live(page)
-    expect(page.locator("#pf [hx-trigger=load]")).to_have_count(0, timeout=15_000)
+    expect(page.locator("#pf [hx-trigger=load]")).to_have_count(0)
 
 
 def english(page: Page) -> Iterator[str]:

@@ -47,18 +47,23 @@ def test_ask_correct_train_compile_and_ask_again(system: System, people: People)
     # ask
     visitor.click(page.get_by_role("link", name="Marketing"))
     until_live(page)
+    box = page.get_by_label("Message to Marketing")
+    expect(box).to_be_focused()
     visitor.type(QUESTION)
     answers = page.get_by_role("article", name="AI Marketing Assistant")
     expect(answers.last).to_contain_text("I don't know that yet.")
+    expect(answers.last).to_contain_text("answered by")
 
     # correct
-    expect(page.get_by_label("Message to Marketing")).to_have_value("")
+    expect(box).to_have_value("")
+    expect(box).to_be_focused()
     visitor.type(f"No. {ANSWER}")
     expect(page.get_by_role("article").last).to_contain_text(ANSWER)
 
     # train
     visitor.click(answers.last.get_by_role("button", name="More actions"))
     visitor.click(page.get_by_role("menuitem", name="Train AI"))
+    until_live(page)
     visitor.click(page.get_by_role("button", name="Show what it will learn"))
     expect(page.get_by_role("textbox", name="Answer")).to_have_value(ANSWER)
     visitor.click(page.get_by_role("button", name="Teach this"))
@@ -73,6 +78,7 @@ def test_ask_correct_train_compile_and_ask_again(system: System, people: People)
     # ask again
     visitor.click(page.get_by_role("link", name="Marketing", exact=True))
     until_live(page)
+    expect(box).to_be_focused()
     visitor.type(QUESTION)
     expect(answers.last).to_contain_text(ANSWER)
     expect(answers.last).to_contain_text("answered by v1")

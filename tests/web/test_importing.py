@@ -127,23 +127,24 @@ def test_columns_that_nobody_knows_are_mapped_by_the_person(
 def test_an_import_goes_on_while_its_page_is_closed_and_is_one_at_a_time(
     system: System, people: People, model: str, tmp_path: Path
 ) -> None:
-    rows = [("question", "answer"), *((f"What is number {number} of many?", "One.") for number in range(3_000))]
+    rows = [("question", "answer"), *((f"What is number {number} of many?", "One.") for number in range(6_000))]
+    file, other = written(tmp_path, rows), written(tmp_path, rows, "other.csv")
     theo = people.sign_in(system, "theo")
-    bring(theo, system, model, written(tmp_path, rows))
-    theo.get_by_role("button", name="Import 3,000 lessons").click(timeout=60_000)
+    bring(theo, system, model, file)
+    theo.get_by_role("button", name="Import 6,000 lessons").click(timeout=60_000)
     theo.get_by_text("Coming in").wait_for()
     address = theo.url
 
     theo.goto(f"{system.endpoint['http']}/models/{model}/import")
     theo.get_by_text("is still on its way").wait_for()
-    theo.get_by_label("A file from your computer").set_input_files(written(tmp_path, rows, "other.csv"))
+    theo.get_by_label("A file from your computer").set_input_files(other)
     theo.get_by_role("button", name="Look at it").click()
     expect(theo.get_by_role("alert")).to_contain_text("is still on its way")
     people.problems.clear()  # the browser logs the 422
 
     theo.goto(address)
-    theo.get_by_role("heading", name="3,000 rows came in").wait_for(timeout=60_000)
-    assert len(lessons(system, model)) == 3_000
+    theo.get_by_role("heading", name="6,000 rows came in").wait_for(timeout=120_000)
+    assert len(lessons(system, model)) == 6_000
 
 
 @pytest.mark.slow
