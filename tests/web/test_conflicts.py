@@ -99,6 +99,7 @@ def test_one_of_two_is_deactivated_and_comes_back_by_undo(system: System, people
     look(theo, system, model)
 
     theo.get_by_role("article", name="Not learnt").get_by_role("button", name="Deactivate").click()
+    theo.locator("[data-toast]").hover()  # so that it stays until it is read
     theo.get_by_text("Nothing contradicts itself").wait_for()
     assert system.ask_json("conflicts", model)["conflicts"] == []
 

@@ -56,7 +56,7 @@ def test_what_is_approved_with_edits_is_taught_so_and_the_next_one_is_shown(empt
     theo.get_by_role("textbox", name="Answer").fill("Yes, up to 220 degrees.")
     theo.get_by_role("button", name="Approve").click()
 
-    theo.get_by_text("Approved with your edits.").wait_for()
+    theo.get_by_text("Approved with your edits.").hover()  # so that it stays until it is read
     expect(theo.get_by_role("textbox", name="Question")).to_have_value("Is Tide lead free?")
     taught = lesson(empty, "Can Ember go in the oven?")
     assert (taught["answer"], taught["section"]) == ("Yes, up to 220 degrees.", "Care")
@@ -152,7 +152,7 @@ def test_a_change_is_shown_beside_the_lesson_as_it_is(empty: System, people: Peo
     expect(would.locator("del")).to_have_text("six")
     expect(would.locator("ins")).to_have_text("seven")
     theo.get_by_role("button", name="Approve").click()
-    theo.get_by_role("button", name="Undo").wait_for()
+    theo.get_by_text("Approved.").hover()  # so that it stays until it is read
     assert lesson(empty, "When do we close?")["answer"] == "At seven in the evening."
 
     theo.get_by_role("button", name="Undo").click()

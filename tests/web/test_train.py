@@ -72,8 +72,7 @@ def test_what_the_preview_shows_is_what_is_learnt_and_undo_takes_it_back(system:
     theo.keyboard.press("Control+Enter")
 
     # then exactly this is learnt: straight and as an exchange
-    toast = theo.get_by_text("was taught 1 answer from 3 messages")
-    toast.wait_for()
+    theo.get_by_text("was taught 1 answer from 3 messages").hover()  # so that it stays until it is read
     learnt = [line for line in training_lines(system) if line not in before]
     assert [[turn["content"] for turn in line["messages"][1:]] for line in learnt] == [  # type: ignore[index]
         ["when does the newsletter go out?", RIGHT],
@@ -108,8 +107,7 @@ def test_who_is_quicker_than_the_scripts_sees_the_same_preview_and_teaches(syste
 
     # and can be taught
     theo.get_by_role("button", name="Teach this").click()
-    toast = theo.get_by_text("was taught 1 answer from")
-    toast.hover()
+    theo.get_by_text("was taught 1 answer from").hover()
     assert training_lines(system) != before
     theo.get_by_role("button", name="Undo").click()
     theo.get_by_text("Taken back").wait_for()
@@ -133,8 +131,10 @@ def test_why_an_answer_was_given_leads_to_it_where_the_scripts_are_not_there_yet
 def test_the_count_is_the_number_of_ticks_by_keyboard_too(system: System, people: People) -> None:
     theo = people.sign_in(system, "theo")
     ask_and_correct(theo, system)
-    theo.goto(f"{system.endpoint['http']}/groups/marketing-team/train/{answer_id(theo)}")
+    answer = answer_id(theo)
+    theo.goto(f"{system.endpoint['http']}/groups/marketing-team/train/{answer}")
     number = theo.locator("[name=pick]:checked").count()
+    expect(theo.locator(f"[name=pick][value='{answer}']")).to_be_focused()
 
     theo.keyboard.press("ArrowUp")
     theo.keyboard.press("Space")
@@ -182,16 +182,15 @@ def test_what_was_taught_is_a_badge_for_everybody_until_it_is_taken_back(system:
     number = theo.locator("[name=pick]:checked").count()
     theo.get_by_role("button", name="Show what it will learn").click()
     theo.get_by_role("button", name="Teach this").click()
+    theo.get_by_text("was taught 1 answer from").hover()  # so that it stays
     expect(badges).to_have_count(already + number)
-    theo.wait_for_url(lambda url: "/train/" not in url)
-    until_live(theo)
 
     # taking the question back, its author is told that this undoes nothing
-    asked: list[str] = []
-    theo.once("dialog", lambda one: (asked.append(one.message), one.dismiss()))
-    theo.locator('#messages article[data-author="person:theo"]').filter(has_text="when does").last.click(button="right")
-    with theo.expect_event("dialog"):
-        theo.get_by_role("menuitem", name="Delete").click()
+    tab, asked = opened(system, theo.context.new_page()), list[str]()
+    tab.once("dialog", lambda one: (asked.append(one.message), one.dismiss()))
+    tab.locator('#messages article[data-author="person:theo"]').filter(has_text="when does").last.click(button="right")
+    with tab.expect_event("dialog"):
+        tab.get_by_role("menuitem", name="Delete").click()
     assert "What was taught from it stays taught." in asked[0]
 
     theo.get_by_role("button", name="Undo").click()
