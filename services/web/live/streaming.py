@@ -41,9 +41,13 @@ class Streaming:
         room = self._rooms.room(f"group:{message.subject.split('.')[1]}")
         if room is None or chunk.done:
             self._answers.pop(id, None)
+            if room is not None:
+                room.growing.pop(id, None)
             return
-        growing = self._answers.setdefault(id, _Growing(chunk.attempt))
-        if growing.take(chunk) and not growing.waiting:
+        if chunk.index == 0:
+            self._answers[id] = _Growing(chunk.attempt)
+        growing = self._answers.get(id)
+        if growing is not None and growing.take(chunk) and not growing.waiting:
             growing.waiting = True
             task = asyncio.create_task(self._draw(room, id, chunk.virtual_user, growing))
             self._drawing.add(task)
@@ -53,9 +57,11 @@ class Streaming:
         """Show the text, pause, and again while it has grown meanwhile."""
         member, shown = f"virtual_user:{virtual_user}", None
         try:
-            while id in self._answers and growing.text != shown:
-                shown = growing.text
+            while growing.text != shown:
                 everybody = await self._directory.everybody()
+                if self._answers.get(id) is not growing:
+                    return  # it is whole, or grows anew, since the names were asked for
+                shown = growing.text
                 room.growing[id] = frame = _frame(id, member, shown, everybody)
                 room.publish(frame)
                 await asyncio.sleep(EVERY)
@@ -71,13 +77,11 @@ def _frame(id: str, member: str, text: str, everybody: Mapping[str, Named]) -> F
 
 class _Growing:
     def __init__(self, attempt: int) -> None:
-        self.attempt, self.text, self.waiting = attempt, "", False
+        self.attempt, self.pieces, self.text, self.waiting = attempt, 0, "", False
 
     def take(self, chunk: AnswerChunk) -> bool:
-        """Add the piece; whether it counts. A higher attempt replaces all of a lower one."""
-        if chunk.attempt < self.attempt:
+        """Add the piece; whether it is the next one. Behind one that was lost, the whole answer is waited for."""
+        if (chunk.attempt, chunk.index) != (self.attempt, self.pieces):
             return False
-        if chunk.attempt > self.attempt:
-            self.attempt, self.text = chunk.attempt, ""
-        self.text += chunk.text
+        self.text, self.pieces = self.text + chunk.text, self.pieces + 1
         return True
