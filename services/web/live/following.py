@@ -109,6 +109,7 @@ class Following:
 
     def _check_members(self, event: dict[str, Any]) -> None:
         gone = event["data"].get("member") if event["type"] == "MemberLeft" else None
+        self._rooms.departures += gone is not None
         room = self._rooms.room(f"group:{event['subject']}")
         for reader in list(room.readers) if room is not None and gone else ():
             if reader.actor == gone:

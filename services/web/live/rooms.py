@@ -92,6 +92,9 @@ class Rooms:
         self.position = 0
         """Of the last event that was taken from EV."""
         self.hall = Room(0)
+        self.departures = 0
+        """How often somebody has left a group: whoever was found in one before may not be in it any more."""
+        self.closed = False
         self._rooms: dict[str, Room] = {}
 
     def begin(self, position: int) -> None:
@@ -139,7 +142,8 @@ class Rooms:
         }
 
     def close(self) -> None:
-        """End every stream; the browsers come back by themselves."""
+        """End every stream, and let none begin; the browsers come back by themselves."""
+        self.closed = True
         for reader in self.everyone():
             reader.end()
 

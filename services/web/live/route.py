@@ -23,18 +23,20 @@ async def live(request: Request, visitor: Signed, after: int = 0, group: str | N
 
     `Last-Event-ID`, which the browser sends when it comes back, counts instead of `after`.
     """
+    departures = visitor.house.rooms.departures
     if group is not None:
         await visitor.ask("group", group=group)  # refused to whoever isn't in it
     given = request.headers.get("last-event-id", "")
     seen = int(given) if given.isdecimal() else after
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(
-        _stream(visitor, seen, f"group:{group}" if group else None), media_type="text/event-stream", headers=headers
-    )
+    told = _stream(visitor, seen, f"group:{group}" if group else None, departures)
+    return StreamingResponse(told, media_type="text/event-stream", headers=headers)
 
 
-async def _stream(visitor: Visitor, seen: int, name: str | None) -> AsyncIterator[bytes]:
+async def _stream(visitor: Visitor, seen: int, name: str | None, departures: int) -> AsyncIterator[bytes]:
     rooms = visitor.house.rooms
+    if rooms.closed or (name is not None and rooms.departures != departures):
+        return  # perhaps it is they who have left meanwhile: the browser comes back and they are asked for anew
     reader = Reader(visitor.actor, visitor.session.digest, visitor.look)
     async with AsyncExitStack() as leaving:
         hall = rooms.hall
