@@ -99,8 +99,15 @@ class Imports:
         return self._folder / uuid.uuid4().hex
 
     def bring(self, actor: str, model: str, name: str, path: Path) -> Brought:
-        """The file is there: told what it is and, if that is known, tried. Raises `Refused`: `import_running`."""
-        self.free(actor)
+        """The file is there: told what it is and, if that is known, tried.
+
+        Raises `Refused`: `import_running`, when they have brought another meanwhile; this one isn't kept then.
+        """
+        try:
+            self.free(actor)
+        except Refused:
+            path.unlink()
+            raise
         with path.open("rb") as stream:
             format = detect(name, stream.read(HEAD))
         one = Brought(
