@@ -85,6 +85,15 @@ class Bus:
         bus._requests = Requests(bus.nc)
         return bus
 
+    @classmethod
+    def look_after(cls, nc: Client, login: Login) -> Bus:
+        """A connection that FastStream has made, kept, told of and closed from now on as our own are."""
+        bus = cls(nc, login.url)
+        bus._connecting = False
+        bus._requests = Requests(nc)
+        nc._error_cb, nc._reconnected_cb, nc._closed_cb = bus._on_error, bus._on_reconnected, bus._on_closed
+        return bus
+
     async def _connect(self, login: Login, name: str) -> None:
         await self.nc.connect(
             servers=[login.url],

@@ -36,16 +36,19 @@ class Following:
         self._loop = asyncio.get_running_loop()
         # Threads of its own: they are held as long as the service runs. The third one is for building anew.
         self._threads = ThreadPoolExecutor(len(self._grown) + 1, "following")
+        self._stopped = threading.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project until `stop` is set. A database that fails is tried again; a bug ends the service."""
-        stopped = threading.Event()
-        jobs = [self._loop.run_in_executor(self._threads, self._project, name, stopped) for name in self._grown]
+        jobs = [self._loop.run_in_executor(self._threads, self._project, name) for name in self._grown]
         waiting: asyncio.Future[Any] = asyncio.create_task(stop.wait())
-        await asyncio.wait([*jobs, waiting], return_when=asyncio.FIRST_COMPLETED)
-        stopped.set()
-        self.wake(0)
-        waiting.cancel()
+        try:
+            await asyncio.wait([*jobs, waiting], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._stopped.set()
+            self.wake(0)
+            self._threads.shutdown(wait=False)
+            waiting.cancel()
         await asyncio.gather(*jobs, *self._rebuilding)
 
     def wake(self, _: int) -> None:
@@ -68,7 +71,7 @@ class Following:
 
     def rebuild(self) -> None:
         """Begin to build both read models anew, unless that is going on."""
-        if not self._rebuilding:
+        if not self._rebuilding and not self._stopped.is_set():
             task = self._loop.run_in_executor(self._threads, self._rebuild)
             self._rebuilding.add(task)
             task.add_done_callback(self._rebuilding.discard)
@@ -79,16 +82,16 @@ class Following:
     def _projector(self, name: str) -> Projector:
         return self._sources.training if name == "training" else self._sources.chat
 
-    def _project(self, name: str, stopped: threading.Event) -> None:
+    def _project(self, name: str) -> None:
         # The hint on the bus wakes this thread, and who waits for a position; the poll is the net for both.
         first = True
-        while not stopped.is_set():
+        while not self._stopped.is_set():
             self._grown[name].clear()
             try:
                 before = self._projector(name).position
-                if self._projector(name).advance() != before or first:
+                if self._projector(name).advance(stopped=self._stopped) != before or first:
                     self._loop.call_soon_threadsafe(self._notify)
-                if first:
+                if first and not self._stopped.is_set():
                     self._projector(name).store.caught_up()
                     self._projector(name).store.drop_others()
                     first = False
@@ -96,7 +99,7 @@ class Following:
                 self._grown[name].wait(POLL)
             except (SQLAlchemyError, LogUnavailable):
                 logger.exception("the read model %s can't be written now and is tried again", name)
-                stopped.wait(RETRY)
+                self._stopped.wait(RETRY)
 
     def _check_caught_up(self) -> None:
         if self._at() >= self._goal:
@@ -117,7 +120,9 @@ class Following:
         for name, opener in openers.items():
             serving = self._projector(name)
             fresh = opener(self._url, self._sources.log, self._sources.keys, serving.store.generation + 1)
-            fresh.advance(partial(self._sources.building.__setitem__, name))
+            fresh.advance(partial(self._sources.building.__setitem__, name), self._stopped)
+            if self._stopped.is_set():
+                return
             fresh.store.caught_up()
             if name == "training":
                 self._sources.training = fresh

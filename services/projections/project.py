@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from threading import Event
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -103,9 +104,12 @@ class Projector:
         with store.engine.connect() as connection:
             self.position = store.position(connection)
 
-    def advance(self, progress: Callable[[int], None] | None = None) -> int:
-        """Project all there is; gives the position reached. Raises what the database raises, and projects nothing then."""
-        while page := self._log.read(self.position, PAGE):
+    def advance(self, progress: Callable[[int], None] | None = None, stopped: Event | None = None) -> int:
+        """Project all there is, or until it is stopped; gives the position reached.
+
+        Raises what the database raises, and projects nothing then.
+        """
+        while not (stopped and stopped.is_set()) and (page := self._log.read(self.position, PAGE)):
             wanted = [one for one in page if self._wants(one.topic)]
             events = unseal_all([read(one.state) for one in wanted], self._keys, self._log.log_id)
             for event in events:

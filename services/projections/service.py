@@ -17,7 +17,7 @@ from contracts import subjects
 from contracts.queries import QUERIES, Query, Shape
 from contracts.replies import Refused as RefusedReply
 from services.asking import fitting, query_of, wanted_of
-from services.bus.client import settled
+from services.bus.client import Bus, BusUnreachable, settled
 from services.eventlog import open_keys, open_log
 from services.eventlog.log import LogUnavailable
 from services.malformed import check_numbers
@@ -47,6 +47,7 @@ from services.projections.similar import Similar
 from services.projections.training_set import TrainingSets
 from services.refusals import Refused
 from services.settings import Login, Settings
+from services.waiting import first_set
 
 WAIT_SECONDS: Final = 5.0
 WAITING: Final = 16
@@ -114,8 +115,8 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
     following = Following(sources, settings.read_models_url)
     login = settings.login
     broker = NatsBroker(
-        _address(login), inbox_prefix=login.inbox.encode(), name="projections",
-        max_reconnect_attempts=-1, logger=None,
+        _address(login), inbox_prefix=login.inbox.encode(), name="projections", logger=None,
+        max_reconnect_attempts=-1, ping_interval=20,
     )  # fmt: skip
     answers = _Answers(sources, following, broker)
     for name in (*HANDLERS, "rebuild"):
@@ -127,16 +128,31 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(following.run(stop))
-        await following.caught_up.wait()
-        await broker.start()
-        await settled(await broker.connect())  # without it the first requests after the start find nobody
-        ready()
-        await stop.wait()
-        await broker.stop()
-        following.wake(0)
+        await first_set(following.caught_up, stop)
+        if not stop.is_set():
+            await _serve(broker, login, ready, stop)
     answers.close()
     for part in (sources.training.store, sources.chat.store, sources.log, sources.keys):
         await asyncio.to_thread(part.close)
+
+
+async def _serve(broker: NatsBroker, login: Login, ready: Callable[[], None], stop: asyncio.Event) -> None:
+    """Until `stop` is set. Raises `BusUnreachable` when the connection has ended for good."""
+    await broker.start()
+    # FastStream's own way with errors gives up coming back after some of them, unheard.
+    bus = Bus.look_after(await broker.connect(), login)
+    try:
+        await settled(bus.nc)  # without it the first requests after the start find nobody
+        ready()
+        await first_set(stop, bus.lost)
+    finally:
+        for each in broker.subscribers:
+            if bus.nc.is_closed:
+                each.subscription = None  # type: ignore[attr-defined]  # there is nothing left to unsubscribe from
+            await each.stop()
+        await bus.close()
+    if bus.lost.is_set():
+        raise BusUnreachable("The connection to the bus has ended for good.")
 
 
 def _address(login: Login) -> str:

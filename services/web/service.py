@@ -14,6 +14,7 @@ from services.cancelling import end
 from services.http_server import serve_http
 from services.refusals import Refused
 from services.settings import Secret, Settings
+from services.waiting import first_set
 from services.web.app import application
 from services.web.asking import ACTOR, MODULE
 from services.web.bringing import Imports
@@ -71,7 +72,7 @@ async def run(
             serving = tasks.create_task(
                 serve_http(app, settings.http_host, settings.http_port, listening=on_port, stop=ended)
             )
-            watching = tasks.create_task(_first(stop, bus.lost))
+            watching = tasks.create_task(first_set(stop, bus.lost))
             await asyncio.wait((serving, watching), return_when=asyncio.FIRST_COMPLETED)
             house.rooms.close()
             ended.set()
@@ -110,11 +111,3 @@ def _secrets(settings: Settings) -> dict[str, Secret] | None:
     if not settings.secrets and settings.health_port is not None:
         return None
     return {name: Secret("", secret.hosts) for name, secret in settings.secrets.items()}
-
-
-async def _first(*events: asyncio.Event) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        waiting = [tasks.create_task(event.wait()) for event in events]
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for each in waiting:
-            each.cancel()
