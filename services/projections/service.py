@@ -117,6 +117,7 @@ async def run(settings: Settings, *, ready: Callable[[], None], stop: asyncio.Ev
     broker = NatsBroker(
         _address(login), inbox_prefix=login.inbox.encode(), name="projections", logger=None,
         max_reconnect_attempts=-1, ping_interval=20,
+        reconnect_time_wait=0.1,  # type: ignore[arg-type]  # as in `Bus`
     )  # fmt: skip
     answers = _Answers(sources, following, broker)
     for name in (*HANDLERS, "rebuild"):
