@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
 
@@ -27,8 +27,7 @@ class Following:
     def __init__(self, sources: Sources, url: str) -> None:
         self._sources, self._url = sources, url
         self.caught_up = asyncio.Event()
-        # The head at the start: under load the present one is always a step ahead.
-        self._goal = sources.log.head().position
+        self._begun: set[str] = set()
         self._grown = {"training": threading.Event(), "chat": threading.Event()}
         self._moved = asyncio.Condition()
         self._rebuilding: set[asyncio.Future[None]] = set()
@@ -37,6 +36,7 @@ class Following:
         # Threads of its own: they are held as long as the service runs. The third one is for building anew.
         self._threads = ThreadPoolExecutor(len(self._grown) + 1, "following")
         self._stopped = threading.Event()
+        self._fresh: dict[str, tuple[Projector, Future[None]]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project until `stop` is set. A database that fails is tried again; a bug ends the service."""
@@ -69,9 +69,14 @@ class Following:
                 "behind", f"The read models are at position {self._at()}, not yet at {position}; try again in a moment."
             ) from None
 
+    @property
+    def rebuilding(self) -> bool:
+        """Whether read models are being built anew."""
+        return bool(self._rebuilding)
+
     def rebuild(self) -> None:
         """Begin to build both read models anew, unless that is going on."""
-        if not self._rebuilding and not self._stopped.is_set():
+        if not self.rebuilding and not self._stopped.is_set():
             task = self._loop.run_in_executor(self._threads, self._rebuild)
             self._rebuilding.add(task)
             task.add_done_callback(self._rebuilding.discard)
@@ -89,20 +94,22 @@ class Following:
             self._grown[name].clear()
             try:
                 before = self._projector(name).position
+                self._take_over(name)
                 if self._projector(name).advance(stopped=self._stopped) != before or first:
                     self._loop.call_soon_threadsafe(self._notify)
                 if first and not self._stopped.is_set():
                     self._projector(name).store.caught_up()
                     self._projector(name).store.drop_others()
                     first = False
-                    self._loop.call_soon_threadsafe(self._check_caught_up)
+                    self._loop.call_soon_threadsafe(self._has_begun, name)
                 self._grown[name].wait(POLL)
             except (SQLAlchemyError, LogUnavailable):
                 logger.exception("the read model %s can't be written now and is tried again", name)
                 self._stopped.wait(RETRY)
 
-    def _check_caught_up(self) -> None:
-        if self._at() >= self._goal:
+    def _has_begun(self, name: str) -> None:
+        self._begun.add(name)
+        if self._begun == self._grown.keys():
             self.caught_up.set()
 
     def _notify(self) -> None:
@@ -113,7 +120,6 @@ class Following:
     async def _tell(self) -> None:
         async with self._moved:
             self._moved.notify_all()
-        self._check_caught_up()
 
     def _rebuild(self) -> None:
         openers: dict[str, Callable[..., Projector]] = {"training": open_training, "chat": open_chat}
@@ -121,14 +127,38 @@ class Following:
             serving = self._projector(name)
             fresh = opener(self._url, self._sources.log, self._sources.keys, serving.store.generation + 1)
             fresh.advance(partial(self._sources.building.__setitem__, name), self._stopped)
+            if not self._handed_over(name, fresh):
+                return
+            fresh.store.drop_others()
+            serving.store.close()
+
+    def _handed_over(self, name: str, fresh: Projector) -> bool:
+        """Whether it serves now; it doesn't when the service was stopped before. Raises what the taking over has met."""
+        taken: Future[None] = Future()
+        self._fresh[name] = fresh, taken
+        self.wake(0)
+        while not taken.done() and not self._stopped.is_set():
+            wait((taken,), POLL)
+        return taken.done() and taken.result() is None
+
+    def _take_over(self, name: str) -> None:
+        """Serve from what was built anew. The projecting thread does it: so the serving one doesn't move meanwhile, and
+        whoever waited for a position finds it in either."""
+        if name not in self._fresh:
+            return
+        fresh, taken = self._fresh.pop(name)
+        try:
+            fresh.advance(stopped=self._stopped)
             if self._stopped.is_set():
                 return
             fresh.store.caught_up()
-            if name == "training":
-                self._sources.training = fresh
-            else:
-                self._sources.chat = fresh
-            self._sources.forget()
-            self._sources.building.pop(name, None)
-            fresh.store.drop_others()
-            serving.store.close()
+        except (SQLAlchemyError, LogUnavailable) as problem:
+            taken.set_exception(problem)
+            return
+        if name == "training":
+            self._sources.training = fresh
+        else:
+            self._sources.chat = fresh
+        self._sources.forget()
+        self._sources.building.pop(name, None)
+        taken.set_result(None)

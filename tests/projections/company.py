@@ -27,13 +27,13 @@ class Company:
         """`url`: of a PostgreSQL database; otherwise everything is SQLite in the folder."""
         self.log = open_log(url or f"sqlite:///{folder}/log.db")
         self.keys = open_keys(f"sqlite:///{folder}/keys.db", b"m" * 32)
-        self._models_url = url or f"sqlite:///{folder}/models"
+        self.models_url = url or f"sqlite:///{folder}/models"
         self._writer = Writer(self.log, self.keys)
         self.sources = self.open_read_models()
 
     def open_read_models(self, generation: int | None = None) -> Sources:
-        training = open_training(self._models_url, self.log, self.keys, generation)
-        chat = open_chat(self._models_url, self.log, self.keys, generation)
+        training = open_training(self.models_url, self.log, self.keys, generation)
+        chat = open_chat(self.models_url, self.log, self.keys, generation)
         return Sources(self.log, self.keys, training, chat, TrainingSets(), Similar(), {})
 
     async def begin(self) -> "Company":

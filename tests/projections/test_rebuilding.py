@@ -1,0 +1,71 @@
+"""Read models are built anew beside the serving ones, and nobody who asks meanwhile is told less than before."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from services.projections import following as following_module
+from services.projections.following import Following
+from services.projections.project import Projector
+from tests.projections.company import Company
+
+
+@asynccontextmanager
+async def following_the_log(company: Company) -> AsyncIterator[Following]:
+    """From when the read models have caught up."""
+    stop, following = asyncio.Event(), Following(company.sources, company.models_url)
+    running = asyncio.create_task(following.run(stop))
+    await following.caught_up.wait()
+    try:
+        yield following
+    finally:
+        stop.set()
+        await running
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Looks again and again."""
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def test_a_read_model_built_anew_serves_when_it_has_all_that_the_one_before_has(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given read models that are looked after when somebody wakes them only, and one built anew
+    monkeypatch.setattr(following_module, "POLL", 600.0)
+    built, over, advance = threading.Event(), threading.Event(), Projector.advance
+
+    def held(self: Projector, progress: Callable[[int], None] | None = None, *rest: Any, **more: Any) -> int:
+        reached = advance(self, progress, *rest, **more)
+        if progress is not None:
+            built.set()
+            assert over.wait(60)
+        return reached
+
+    monkeypatch.setattr(Projector, "advance", held)
+    async with following_the_log(company) as following:
+        serving = company.sources.training
+        following.rebuild()
+        await asyncio.to_thread(built.wait, 60)
+
+        # when another fact is projected before that one serves
+        defined = await company.report("ModelDefined", "sales", name="Sales")
+        await following.reached(defined.position, 60)
+        over.set()
+        await until(lambda: company.sources.training is not serving)
+
+        # then it has the fact, too, and is the whole history's
+        assert company.sources.training.position >= defined.position
+        assert [one.id for one in (await company.ask("models")).models] == ["sales"]
+
+        # and when both are done, what is new is projected into them
+        await until(lambda: not following.rebuilding)
+        revised = await company.report("ModelRevised", "sales", name="Sales anew")
+        await following.reached(revised.position, 60)
+        assert company.sources.training.store.generation == company.sources.chat.store.generation == 2
