@@ -50,9 +50,12 @@ async def _rebuild(client: "Client") -> dict[str, Any]:
     before = {row["name"]: row["fingerprint"] for row in (await client.query("state", {}))["read_models"]}
     with progress("Rebuilding", "events") as bar:
         state = await client.query("rebuild", {})
-        while any(row["fingerprint"] == before[row["name"]] for row in state["read_models"]):
-            done = [row["rebuilding"] for row in state["read_models"] if row.get("rebuilding") is not None]
-            bar.update(min(done, default=0), state["head"])
+        while old := [row for row in state["read_models"] if row["fingerprint"] == before[row["name"]]]:
+            done = [row["rebuilding"] for row in old if row.get("rebuilding") is not None]
+            if not done:
+                note("The read models could not be built anew; those before go on serving. Projections' log says why.")
+                raise Ended(BROKEN)
+            bar.update(max(done), state["head"])
             await asyncio.sleep(LOOK_SECONDS)
             state = await client.query("state", {})
     return state

@@ -1,7 +1,7 @@
 """Answers from the log itself: history, the chain, and the state of the system."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,23 +58,24 @@ def chain(question: Question, _: q.Nothing) -> q.ChainChecked:
 def state(question: Question, _: q.Nothing) -> q.SystemState:
     """Positions and counts."""
     head = question.sources.log.head()
+    building = dict(question.sources.building)  # looked at before the models: one may come to serve meanwhile
     recorded = datetime.fromtimestamp(head.recorded_at / 1_000_000, UTC).isoformat() if head.position else None
     return q.SystemState(
         log_id=question.sources.log.log_id,
         head=head.position,
         recorded_at=recorded,
-        read_models=[_read_model(question, one) for one in (question.sources.training, question.sources.chat)],
+        read_models=[_read_model(one, building) for one in (question.sources.training, question.sources.chat)],
         counts=_counts(question),
     )
 
 
-def _read_model(question: Question, projector: Projector) -> q.ReadModelState:
+def _read_model(projector: Projector, building: Mapping[str, int]) -> q.ReadModelState:
     store = projector.store
     return q.ReadModelState(
         name=store.name,
         fingerprint=store.fingerprint,
         position=projector.position,
-        rebuilding=question.sources.building.get(store.name),
+        rebuilding=building.get(store.name),
     )
 
 

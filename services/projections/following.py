@@ -49,7 +49,9 @@ class Following:
             self.wake(0)
             self._threads.shutdown(wait=False)
             waiting.cancel()
-        await asyncio.gather(*jobs, *self._rebuilding)
+        await asyncio.gather(*jobs)
+        if self._rebuilding:
+            await asyncio.wait(self._rebuilding)
 
     def wake(self, _: int) -> None:
         """The log has grown."""
@@ -77,9 +79,16 @@ class Following:
     def rebuild(self) -> None:
         """Begin to build both read models anew, unless that is going on."""
         if not self.rebuilding and not self._stopped.is_set():
+            self._sources.building.update(dict.fromkeys(self._grown, 0))
             task = self._loop.run_in_executor(self._threads, self._rebuild)
             self._rebuilding.add(task)
-            task.add_done_callback(self._rebuilding.discard)
+            task.add_done_callback(self._rebuilt)
+
+    def _rebuilt(self, task: asyncio.Future[None]) -> None:
+        self._rebuilding.discard(task)
+        self._sources.building.clear()
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            logger.error("the read models could not be built anew; those before go on serving", exc_info=problem)
 
     def _at(self) -> int:
         return min(self._sources.training.position, self._sources.chat.position)

@@ -1,14 +1,17 @@
 """Read models are built anew beside the serving ones, and nobody who asks meanwhile is told less than before."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.projections import following as following_module
+from services.projections import project
 from services.projections.following import Following
 from services.projections.project import Projector
 from tests.projections.company import Company
@@ -69,3 +72,39 @@ async def test_a_read_model_built_anew_serves_when_it_has_all_that_the_one_befor
         revised = await company.report("ModelRevised", "sales", name="Sales anew")
         await following.reached(revised.position, 60)
         assert company.sources.training.store.generation == company.sources.chat.store.generation == 2
+
+
+async def test_a_rebuild_that_fails_is_told_in_the_log_and_can_be_begun_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(project, "PAGE", 1)
+    company = await Company(tmp_path).begin()
+    await company.report("ModelDefined", "sales", name="Sales")
+    async with following_the_log(company) as following:
+        # given a place for the new read model that takes no models
+        fresh = company.open_read_models(generation=2)
+        fresh.training.store.close()
+        fresh.chat.store.close()
+        (path,) = (tmp_path / "models").glob("rm_training_*_2.db")
+        with closing(sqlite3.connect(path)) as place:
+            place.execute(
+                "CREATE TRIGGER full BEFORE INSERT ON model BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+            )
+
+        # when
+        following.rebuild()
+        assert company.sources.building
+        await until(lambda: not company.sources.building)
+
+        # then
+        (told,) = (one for one in caplog.records if "could not be built anew" in one.getMessage())
+        assert told.exc_info and "the disk is full" in str(told.exc_info[1])
+        assert company.sources.training.store.generation == 1
+
+        # and when there is room again
+        with closing(sqlite3.connect(path)) as place:
+            place.execute("DROP TRIGGER full")
+        following.rebuild()
+        await until(lambda: not following.rebuilding)
+        assert company.sources.training.store.generation == company.sources.chat.store.generation == 2
+    await company.close()
