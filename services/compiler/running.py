@@ -8,11 +8,12 @@ import time
 from contracts.facts.compilation import CompilationCancelled, CompiledModelDeleted
 from contracts.queries import CompilationRow
 from services.bus.client import NoReply
+from services.cancelling import end
 from services.compiler.context import Context, now_micros
 from services.compiler.evaluation_step import evaluate_step, try_base_model_step
 from services.compiler.job_step import create_job_step, find_job_step, observe_step
 from services.compiler.packaging_step import compare_step, package_step
-from services.compiler.saga import Do, Nothing, Wait, next_step
+from services.compiler.saga import Action, Do, Nothing, Wait, next_step
 from services.compiler.upload_step import find_file_step, upload_step
 from services.providers.port import ProviderProblem
 from services.refusals import PASSING, Refused
@@ -23,16 +24,18 @@ LONGEST_RETRY = 5.0
 """Longest pause before a failed call is tried again; a request to cancel waits as long."""
 TRAINING_MINUTES = 24 * 60
 RETRY = 0.5
+_WORK: frozenset[Action] = frozenset({"package", "compare", "find_file", "evaluate"})
+"""What takes memory or many calls: some compilations do it at once, others wait for their turn; all the rest is a call."""
 _MOVED_ON = frozenset({"conflict", "wrong_step", "nothing_changes", "compilation_over", "intent_running", "job_exists"})
 
 logger = logging.getLogger(__name__)
 
 
 class Running:
-    """Drives one compilation. `wake` makes it look at once."""
+    """Drives one compilation. `wake` makes it look at once. `places`: for those that work at the same time."""
 
-    def __init__(self, context: Context, id: str, alone: bool) -> None:
-        self._context, self.id, self._alone = context, id, alone
+    def __init__(self, context: Context, id: str, alone: bool, places: asyncio.Semaphore) -> None:
+        self._context, self.id, self._alone, self._places = context, id, alone, places
         self._woken = asyncio.Event()
         self._pause = context.settings.poll_seconds
         self._trouble: float | None = None
@@ -67,10 +70,37 @@ class Running:
             case Wait(until):
                 await self._rest(min(SLOWEST, max(0.05, (until - now_micros()) / 1_000_000)))
             case Do(action):
-                await self._act(row, action)
+                await asyncio.sleep(await self._in_turn(row, action))  # its own intent on EV must not wake it
         return False
 
-    async def _act(self, row: CompilationRow, action: str) -> None:
+    async def _in_turn(self, row: CompilationRow, action: Action) -> float:
+        if action not in _WORK:
+            return await self._act(row, action)
+        if not await self._has_turn():
+            return 0.0
+        try:
+            return await self._act(row, action)
+        finally:
+            self._places.release()
+
+    async def _has_turn(self) -> bool:
+        """Wait for a place; without one it returns when something was recorded, such as a wish to cancel: look again."""
+        if not self._places.locked():
+            return await self._places.acquire()
+        place, woken = asyncio.create_task(self._places.acquire()), asyncio.create_task(self._woken.wait())
+        try:
+            await asyncio.wait((place, woken), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await end((place, woken))
+        if place.cancelled():
+            return False
+        if self._woken.is_set():
+            self._places.release()
+            return False
+        return True
+
+    async def _act(self, row: CompilationRow, action: Action) -> float:
+        """Do it; for how many seconds to pause then."""
         try:
             await self._do(row, action)
             if self._trouble is not None:
@@ -80,12 +110,13 @@ class Running:
                 row = await self._context.row(self.id)  # the intent has moved it on
                 if row.intent is None or row.intent.runner == self._context.runner:
                     await self._context.fail(row, problem)
-                return
+                return 0.0
             logger.info("compilation %s tries again: %s", self.id, problem)
-            await asyncio.sleep(min(self._pause, LONGEST_RETRY))  # its own intent on EV must not wake it
-            self._pause = min(SLOWEST, self._pause * 2)
+            pause, self._pause = min(self._pause, LONGEST_RETRY), min(SLOWEST, self._pause * 2)
+            return pause
+        return 0.0
 
-    def _worth_another_try(self, row: CompilationRow, problem: ProviderProblem, action: str) -> bool:
+    def _worth_another_try(self, row: CompilationRow, problem: ProviderProblem, action: Action) -> bool:
         # An unclear answer to a creation is never followed by another creation: the provider may bill twice.
         if not problem.passing or (problem.ambiguous and action in ("create_job", "find_job")):
             return False
@@ -94,7 +125,7 @@ class Running:
         self._trouble = self._trouble or time.monotonic()
         return time.monotonic() - self._trouble < self._context.settings.provider_patience
 
-    async def _do(self, row: CompilationRow, action: str) -> None:
+    async def _do(self, row: CompilationRow, action: Action) -> None:
         context = self._context
         match action:
             case "package":

@@ -27,6 +27,7 @@ from services.settings import Settings
 POLL = 15.0
 """Seconds between two looks at what is open, should an event be missed."""
 AT_ONCE = 4
+"""Compilations that package, upload or evaluate at the same time."""
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class _Compiler:
     def __init__(self, context: Context, alone: bool) -> None:
         self._context, self._alone = context, alone
         self._running: dict[str, tuple[Running, asyncio.Task[None]]] = {}
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._looking = asyncio.Event()
 
     def tasks(self) -> list["asyncio.Task[None]"]:
@@ -99,14 +100,13 @@ class _Compiler:
         if id in self._running:
             self._running[id][0].wake()
             return
-        running = Running(self._context, id, self._alone)
+        running = Running(self._context, id, self._alone, self._places)
         task = asyncio.create_task(self._drive(running), name=f"compilation {id}")
         self._running[id] = (running, task)
 
     async def _drive(self, running: Running) -> None:
         try:
-            async with self._gate:
-                await running.run()
+            await running.run()
         except Exception:
             logger.exception("compilation %s stands still and is looked at again", running.id)
         finally:

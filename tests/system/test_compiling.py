@@ -33,6 +33,12 @@ def slow(tmp_path: Path) -> Iterator[System]:
         assert system.stop() == 0, system.said + (system.home / "apprentice.log").read_text(encoding="utf-8")[-6_000:]
 
 
+def learning(system: System, model: str, **more: Any) -> None:
+    """Another model with one lesson."""
+    system.send("ModelDefined", "--subject", model, name=model.title(), **more)
+    system.send("QAAdded", model=model, question=f"Where is {model}?", answer="Over there.")
+
+
 def jobs(system: System) -> list[Any]:
     """All jobs at the embedded provider."""
     with urllib.request.urlopen(f"{system.endpoint['provider']}/fine_tuning/jobs?limit=100", timeout=10) as reply:
@@ -94,6 +100,58 @@ def test_what_is_cancelled_while_its_job_is_being_created_ends_with_the_job(tmp_
     assert system.stop() == 0
     assert took < 20, "nobody else can be making the call"
     assert [one["status"] for one in found] == ["cancelled"]
+
+
+def test_jobs_that_take_long_hold_up_no_other_compilation(tmp_path: Path) -> None:
+    # given a provider that takes a minute for each step of a job
+    system = System(tmp_path / "home", "--no-demo", environ=PATIENT).start()
+    models = ["north", "south", "east", "west", "centre"]
+    for model in models:
+        learning(system, model)
+
+    # when more models are compiled than may work at once
+    for model in models:
+        system.ask_json("compile", model)
+    until(system, "JobCreated", len(models))
+
+    # then each is cancelled at once, too
+    for model in models:
+        system.ask_json("cancel", model)
+    until(system, "CompilationCancelled", len(models))
+    found = jobs(system)
+    assert system.stop() == 0
+    assert [one["status"] for one in found] == ["cancelled"] * len(models)
+
+
+def test_who_waits_for_a_turn_is_cancelled_and_what_needs_none_is_done(tmp_path: Path) -> None:
+    # given two versions of Sales, and as many compilations at work as may be, each waiting for a provider's answer
+    system = taught(System(tmp_path / "home", "--no-demo", environ={"APPRENTICE_PROVIDER_TIMEOUT": "600"}).start())
+    old = system.ask_json("compile", "sales", "--wait")
+    system.send("QAAdded", model="sales", question="On which day?", answer="On Mondays.")
+    system.ask_json("compile", "sales", "--wait")
+    grounded = {"provider_kind": "embedded", "base_model": "embedded-retrieval-1", "target": "grounded"}
+    system.send("ProviderRegistered", "--subject", "grounded", name="Grounded", **grounded)
+    system.fault(path="/v1/chat/completions", status=None, delay=600.0, times=4)
+    for model in ("north", "south", "east", "west"):
+        learning(system, model, provider="grounded")
+        system.ask_json("compile", model)
+    while system.waiting_faults():
+        pass
+
+    # when another is compiled and cancelled, and a version is deleted
+    learning(system, "centre")
+    waiting = system.ask_json("compile", "centre")
+    system.ask_json("cancel", "centre")
+    system.send("DeletionRequested", "--subject", old["id"])
+
+    # then both are done, and the others go on
+    until(system, "CompilationCancelled")
+    until(system, "CompiledModelDeleted")
+    system.heal()
+    until(system, "CompilationSucceeded", 6)
+    [row] = system.ask_json("compilations", "centre")
+    assert system.stop() == 0
+    assert (row["id"], row["status"]) == (waiting["id"], "cancelled")
 
 
 def test_a_second_request_waits_its_turn_when_it_asks_to(slow: System) -> None:
