@@ -51,7 +51,7 @@ class Running:
             self._woken.clear()
             try:
                 row = await self._context.row(self.id)
-                if await self._step(row):
+                if await self._step(row) and not self._woken.is_set():  # what is heard while it was asked counts
                     return
             except NoReply as problem:
                 logger.warning("compilation %s waits: %s", self.id, problem)
