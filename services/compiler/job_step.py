@@ -32,11 +32,22 @@ async def create_job_step(context: Context, row: CompilationRow) -> None:
             row.file or "", row.plan.base_model, suffix=_suffix(row, provider), metadata=_metadata(row)
         )
     except ProviderProblem as problem:
-        found = await provider.jobs_of(metadata_of(row)) if problem.ambiguous else []
-        if not found:
-            raise
-        job, adopted = found[0], True
+        job, adopted = await _made_all_the_same(provider, row, problem), True
     await _record(context, row, JobCreated(job=job.id, adopted=adopted))
+
+
+async def _made_all_the_same(provider: Provider, row: CompilationRow, problem: ProviderProblem) -> JobState:
+    """The job that a call made whose answer is unclear. Raises the problem when there is none."""
+    if not problem.ambiguous:
+        raise problem
+    problem.passing = False  # nobody creates another: it may come later, and the provider bill twice
+    try:
+        found = await provider.jobs_of(metadata_of(row))
+    except ProviderProblem:
+        raise problem from None
+    if not found:
+        raise problem
+    return found[0]
 
 
 async def _record(context: Context, row: CompilationRow, created: JobCreated) -> None:
@@ -51,18 +62,31 @@ async def _record(context: Context, row: CompilationRow, created: JobCreated) ->
 
 
 async def find_job_step(context: Context, row: CompilationRow) -> None:
-    """Adopt the first job that an earlier runner created and cancel others; create one only when there is none."""
+    """Adopt the first job that an earlier runner created and cancel others; create one only when there is none.
+
+    The others first: what is broken off in the middle is looked for again as long as no job is recorded.
+    """
     provider = context.provider(row)
     jobs = await provider.jobs_of(metadata_of(row))
     if not jobs:
         await create_job_step(context, row)
         return
-    await context.report(row, JobCreated(job=jobs[0].id, adopted=True))
-    revision = row.revision + 1
+    revision = row.revision
     for extra in jobs[1:]:
         await provider.cancel_job(extra.id)
+        revision += await _cancelled(context, row, extra, revision)
+    await context.report(row, JobCreated(job=jobs[0].id, adopted=True), revision=revision)
+
+
+async def _cancelled(context: Context, row: CompilationRow, extra: JobState, revision: int) -> int:
+    """Record it, unless it is recorded already; how many events that made."""
+    try:
         await context.report(row, ExtraJobCancelled(job=extra.id), revision=revision)
-        revision += 1
+    except Refused as refused:
+        if refused.code != "nothing_changes":
+            raise
+        return 0
+    return 1
 
 
 async def observe_step(context: Context, row: CompilationRow) -> bool:

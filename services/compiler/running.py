@@ -117,8 +117,7 @@ class Running:
         return 0.0
 
     def _worth_another_try(self, row: CompilationRow, problem: ProviderProblem, action: Action) -> bool:
-        # An unclear answer to a creation is never followed by another creation: the provider may bill twice.
-        if not problem.passing or (problem.ambiguous and action in ("create_job", "find_job")):
+        if not problem.passing:
             return False
         if row.job is not None and action == "observe" and problem.code != "model_does_not_answer":
             return True

@@ -25,13 +25,13 @@ Decide = Callable[[Envelope], None]
 
 @asynccontextmanager
 async def compiling(
-    login: Callable[[str], Login], home: Path, answers: dict[str, Answer], decide: Decide
+    login: Callable[[str], Login], home: Path, answers: dict[str, Answer], decide: Decide, **environ: str
 ) -> AsyncIterator[Context]:
     """A compiler's context, between projections that give these answers and commands that decide so."""
     projections = await Bus.connect(login("projections"), name="projections")
     commands = await Bus.connect(login("commands"), name="commands")
     bus = await Bus.connect(login("compiler"), name="compiler")
-    settings = Settings.read({}, home)
+    settings = Settings.read(environ, home)
     context = Context(bus, settings, Providers(settings), "alone")
 
     async def take(message: Msg) -> None:
