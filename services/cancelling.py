@@ -1,7 +1,8 @@
-"""Ending tasks that run until they are cancelled."""
+"""Ending tasks that run until they are cancelled, and calls that a cancellation mustn't break off."""
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 REPEAT_SECONDS = 0.2
@@ -18,3 +19,19 @@ async def end(tasks: Iterable["asyncio.Task[Any]"]) -> None:
         for task in going:
             task.cancel()
         _, going = await asyncio.wait(going, timeout=REPEAT_SECONDS)
+
+
+async def unbroken(call: Coroutine[Any, Any, None], *, within: float) -> None:
+    """Make the call; whoever cancels this waits until the call has ended, for `within` seconds at most."""
+    task = asyncio.create_task(call)
+    latest: float | None = None
+    while not task.done() and (latest is None or time.monotonic() < latest):
+        try:
+            await asyncio.wait((task,), timeout=None if latest is None else latest - time.monotonic())
+        except asyncio.CancelledError:
+            latest = time.monotonic() + within if latest is None else latest
+    if latest is None:
+        await task
+        return
+    await end((task,))
+    raise asyncio.CancelledError from None if task.cancelled() else task.exception()

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,20 @@ INTENT_SECONDS = 30
 _FACTS = uuid.UUID("0f5c6a52-1f52-5f0e-9f0e-0d3a4a6c1b77")
 
 
+def now_micros() -> int:
+    """Microseconds UTC."""
+    return time.time_ns() // 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One compiler process."""
+    """One compiler process. `began`: when it did, in microseconds UTC."""
 
     bus: Bus
     settings: Settings
     providers: Providers
     runner: str
+    began: int = field(default_factory=now_micros)
 
     async def row(self, id: str) -> CompilationRow:
         """All that is recorded of the compilation now."""
@@ -76,11 +82,6 @@ def problem_record(problem: ProviderProblem, lesson: str | None = None) -> Probl
     named = lesson is None or lesson in problem.message
     message = problem.message if named else f"{problem.message} The lesson is {lesson}."
     return Problem(code=problem.code, message=message[:2_000], fix=problem.fix[:4_000], raw=problem.raw, lesson=lesson)
-
-
-def now_micros() -> int:
-    """Microseconds UTC."""
-    return time.time_ns() // 1_000
 
 
 def file_name(row: CompilationRow) -> str:

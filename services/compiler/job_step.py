@@ -11,21 +11,32 @@ from contracts.facts.compilation import (
     JobObserved,
 )
 from contracts.queries import CompilationRow
+from services.cancelling import unbroken
 from services.compiler.context import INTENT_SECONDS, Context, metadata_of, now_micros
 from services.providers.capabilities import ENDED
 from services.providers.port import JobState, Provider, ProviderProblem
 from services.providers.problems import failed_job
 from services.refusals import Refused
 
+STOP_SECONDS = 20.0
+"""How long a compiler that is stopped waits for the job that it is creating; a service has 25 s to finish."""
+
 
 async def create_job_step(context: Context, row: CompilationRow) -> None:
-    """Announce, create, record. After an unclear answer the job is looked for, never created again."""
+    """Announce, create, record. After an unclear answer the job is looked for, never created again.
+
+    Who stops the compiler waits for what was begun: the provider would carry it out all the same.
+    """
     provider = context.provider(row)
     deadline = time.monotonic() + INTENT_SECONDS
     intended = now_micros() + INTENT_SECONDS * 1_000_000
     await context.report(row, JobCreationIntended(runner=context.runner, deadline=intended))
     if time.monotonic() > deadline:
         return
+    await unbroken(_create(context, row, provider), within=STOP_SECONDS)
+
+
+async def _create(context: Context, row: CompilationRow, provider: Provider) -> None:
     adopted = False
     try:
         job = await provider.create_job(
@@ -62,20 +73,26 @@ async def _record(context: Context, row: CompilationRow, created: JobCreated) ->
 
 
 async def find_job_step(context: Context, row: CompilationRow) -> None:
-    """Adopt the first job that an earlier runner created and cancel others; create one only when there is none.
+    """Adopt the job that an earlier runner created; create one only when there is none."""
+    if not await adopt_job_step(context, row):
+        await create_job_step(context, row)
+
+
+async def adopt_job_step(context: Context, row: CompilationRow) -> bool:
+    """Adopt the first job that an earlier runner created and cancel others; whether there was one.
 
     The others first: what is broken off in the middle is looked for again as long as no job is recorded.
     """
     provider = context.provider(row)
     jobs = await provider.jobs_of(metadata_of(row))
     if not jobs:
-        await create_job_step(context, row)
-        return
+        return False
     revision = row.revision
     for extra in jobs[1:]:
         await provider.cancel_job(extra.id)
         revision += await _cancelled(context, row, extra, revision)
     await context.report(row, JobCreated(job=jobs[0].id, adopted=True), revision=revision)
+    return True
 
 
 async def _cancelled(context: Context, row: CompilationRow, extra: JobState, revision: int) -> int:

@@ -9,11 +9,11 @@ from contracts.facts.compilation import CompilationCancelled, CompiledModelDelet
 from contracts.queries import CompilationRow
 from services.bus.client import NoReply
 from services.cancelling import end
-from services.compiler.context import Context, now_micros
+from services.compiler.context import INTENT_SECONDS, Context, now_micros
 from services.compiler.evaluation_step import evaluate_step, try_base_model_step
-from services.compiler.job_step import create_job_step, find_job_step, observe_step
+from services.compiler.job_step import adopt_job_step, create_job_step, find_job_step, observe_step
 from services.compiler.packaging_step import compare_step, package_step
-from services.compiler.saga import Action, Do, Nothing, Wait, next_step
+from services.compiler.saga import Action, Do, Nothing, Step, Wait, next_step
 from services.compiler.upload_step import find_file_step, upload_step
 from services.providers.port import ProviderProblem
 from services.refusals import PASSING, Refused
@@ -62,8 +62,7 @@ class Running:
                 await asyncio.sleep(RETRY / 5)
 
     async def _step(self, row: CompilationRow) -> bool:
-        grace = int(self._context.settings.provider_timeout * 1_000_000)
-        match next_step(row, now=now_micros(), grace=grace, runner=self._context.runner, alone=self._alone):
+        match self._next(row):
             case Nothing():
                 self._clean(row)
                 return True
@@ -72,6 +71,16 @@ class Running:
             case Do(action):
                 await asyncio.sleep(await self._in_turn(row, action))  # its own intent on EV must not wake it
         return False
+
+    def _next(self, row: CompilationRow) -> Step:
+        return next_step(
+            row,
+            now=now_micros(),
+            grace=int(self._context.settings.provider_timeout * 1_000_000),
+            runner=self._context.runner,
+            alone=self._alone,
+            inherited=self._context.began + INTENT_SECONDS * 1_000_000,
+        )
 
     async def _in_turn(self, row: CompilationRow, action: Action) -> float:
         if action not in _WORK:
@@ -124,7 +133,7 @@ class Running:
         self._trouble = self._trouble or time.monotonic()
         return time.monotonic() - self._trouble < self._context.settings.provider_patience
 
-    async def _do(self, row: CompilationRow, action: Action) -> None:
+    async def _do(self, row: CompilationRow, action: Action) -> None:  # noqa: C901 - one case per action
         context = self._context
         match action:
             case "package":
@@ -135,6 +144,8 @@ class Running:
                 await find_file_step(context, row)
             case "create_job":
                 await create_job_step(context, row)
+            case "adopt_job":
+                await self._adopt_job(row)
             case "find_job":
                 await find_job_step(context, row)
             case "observe":
@@ -154,6 +165,13 @@ class Running:
             await try_base_model_step(self._context, row)
         else:
             await upload_step(self._context, row)
+
+    async def _adopt_job(self, row: CompilationRow) -> None:
+        if await adopt_job_step(self._context, row):
+            self._pause = self._context.settings.poll_seconds
+        else:
+            logger.info("compilation %s waits: its job may have been created, and come yet", self.id)
+            await self._slow_down()
 
     async def _observe(self, row: CompilationRow) -> None:
         minutes = row.plan.limits.training_minutes or TRAINING_MINUTES

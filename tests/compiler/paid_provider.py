@@ -15,12 +15,17 @@ from services.http_server import serve_http
 
 
 class PaidProvider:
-    """Its jobs, oldest first; none ever ends by itself. `cancelling`: the statuses that the next cancellations give."""
+    """Its jobs, oldest first; none ever ends by itself.
+
+    `cancelling`: the statuses that the next cancellations give. `slow`: a job is created only when it may `go_on`.
+    """
 
     def __init__(self) -> None:
         self.jobs: list[dict[str, Any]] = []
         self.cancelling: deque[int] = deque()
         self.address = ""
+        self.slow = False
+        self.creating, self.go_on = asyncio.Event(), asyncio.Event()
 
     def create(self, metadata: dict[str, str]) -> dict[str, Any]:
         """A job that runs."""
@@ -34,7 +39,11 @@ class PaidProvider:
         return [job["status"] for job in self.jobs]
 
     async def _create(self, request: Request) -> Response:
-        return JSONResponse(self.create((await request.json())["metadata"]))
+        wanted = await request.json()
+        self.creating.set()
+        if self.slow:
+            await self.go_on.wait()
+        return JSONResponse(self.create(wanted["metadata"]))
 
     async def _list(self, _: Request) -> Response:
         return JSONResponse({"object": "list", "data": self.jobs[::-1], "has_more": False})

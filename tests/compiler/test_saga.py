@@ -52,7 +52,7 @@ def row(status: str, plan: Plan = PLAN, **more: Any) -> CompilationRow:
     ],
 )
 def test_the_next_step_follows_from_what_is_recorded(recorded: CompilationRow, expected: Step) -> None:
-    assert next_step(recorded, now=90, grace=50, runner="me", alone=False) == expected
+    assert next_step(recorded, now=90, grace=50, runner="me", alone=False, inherited=0) == expected
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,32 @@ def test_the_next_step_follows_from_what_is_recorded(recorded: CompilationRow, e
 def test_an_announced_call_is_looked_into_when_it_can_no_longer_be_going_on(
     recorded: CompilationRow, action: Any
 ) -> None:
-    assert next_step(recorded, now=151, grace=50, runner="me", alone=False) == Do(action)
-    assert next_step(recorded, now=150, grace=50, runner="me", alone=False) == Wait(150)
-    assert next_step(recorded, now=90, grace=50, runner="me", alone=True) == Do(action)
+    assert next_step(recorded, now=151, grace=50, runner="me", alone=False, inherited=0) == Do(action)
+    assert next_step(recorded, now=150, grace=50, runner="me", alone=False, inherited=0) == Wait(150)
+    assert next_step(recorded, now=90, grace=50, runner="me", alone=True, inherited=0) == Do(action)
+
+
+ELSEWHERE = PLAN.model_copy(update={"provider_kind": "openai", "secret": "s"})
+
+
+@pytest.mark.parametrize(
+    ("recorded", "now", "action"),
+    [
+        (row("training", ELSEWHERE, intent=OWN), 150, "adopt_job"),
+        (row("training", ELSEWHERE, intent=OWN, cancel_requested=True), 150, "adopt_job"),
+        (row("training", ELSEWHERE, intent=OWN), 151, "find_job"),
+        (row("training", ELSEWHERE, intent=OWN, cancel_requested=True), 151, "cancel"),
+        (row("training", PLAN, intent=OWN), 90, "find_job"),
+        (row("uploading", ELSEWHERE, intent=UPLOADING), 90, "find_file"),
+    ],
+)
+def test_no_second_job_is_created_while_a_provider_may_yet_create_the_first(
+    recorded: CompilationRow, now: int, action: Any
+) -> None:
+    assert next_step(recorded, now=now, grace=50, runner="me", alone=True, inherited=101) == Do(action)
+
+
+def test_what_this_process_announced_itself_is_over() -> None:
+    recorded = row("training", ELSEWHERE, intent=OWN)
+
+    assert next_step(recorded, now=90, grace=50, runner="me", alone=True, inherited=100) == Do("find_job")
