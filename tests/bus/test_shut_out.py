@@ -1,34 +1,36 @@
-"""A service that the bus shuts out for good ends and says so, so that whoever watches it starts it again."""
+"""A service whose connection to the bus is closed for good ends and says so, so that whoever watches it starts it again."""
 
 import asyncio
-import json
-import os
-import signal
 from pathlib import Path
 
 import pytest
 
-from services.bus.permissions import authorization
+from services.bus.client import Bus
 from services.bus.server import EmbeddedServer
 from services.running import Running, run_of
-from services.settings import Settings
+from services.settings import Login, Settings
 
 
-def shut_out(nats: EmbeddedServer, folder: Path, user: str) -> None:
-    """As an operator does who changes a password and reloads the server."""
-    passwords = json.loads((folder / "passwords.json").read_text(encoding="utf-8"))
-    configuration, _, _ = (folder / "server.conf").read_text(encoding="utf-8").partition("authorization {")
-    changed = configuration + authorization(passwords | {user: "another"})
-    (folder / "server.conf").write_text(changed, encoding="utf-8")
-    assert nats.pid is not None
-    os.kill(nats.pid, signal.SIGHUP)
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[Bus]:
+    """Every connection that is made."""
+    made: list[Bus] = []
+    connect = Bus.connect
+
+    async def remember(login: Login, *, name: str, timeout: float = 5.0) -> Bus:
+        made.append(await connect(login, name=name, timeout=timeout))
+        return made[-1]
+
+    monkeypatch.setattr(Bus, "connect", remember)
+    return made
 
 
 @pytest.mark.parametrize("name", ["commands", "compiler", "chat"])
-async def test_a_service_whose_password_was_changed_ends_and_says_so(
-    nats: EmbeddedServer, tmp_path: Path, name: str
+async def test_a_service_whose_connection_was_closed_for_good_ends_and_says_so(
+    nats: EmbeddedServer, tmp_path: Path, connections: list[Bus], name: str
 ) -> None:
     # given a service that serves
+    connections.clear()
     settings = Settings(
         home=tmp_path, log_url=f"sqlite:///{tmp_path}/log.db", keys_url=f"sqlite:///{tmp_path}/keys.db",
         read_models_url=f"sqlite:///{tmp_path}", web_url=f"sqlite:///{tmp_path}/web.db", master_key=b"m" * 32,
@@ -37,8 +39,9 @@ async def test_a_service_whose_password_was_changed_ends_and_says_so(
     service = Running.begin(name, run_of(name), settings)
     await service.until_ready()
 
-    # when the bus knows its password no more
-    shut_out(nats, tmp_path / "bus" / "nats", name)
+    # when nats-py closes its connection, as it does with one that the server tells it may not be
+    [bus] = connections
+    await bus.nc.close()
     await asyncio.wait((service.task,), timeout=60)
 
     # then it ends
