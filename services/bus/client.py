@@ -20,9 +20,10 @@ from contracts import subjects
 from contracts.identifiers import OWNER
 from contracts.replies import Accepted
 from contracts.replies import Refused as RefusedReply
-from services.bus.reconnecting import clear_away
-from services.bus.requests import Forbidden, NoReply, Requests
+from services.bus.nats_py import clear_away, stop_coming_back
+from services.bus.requests import Forbidden, NoReply, Requests, is_nobody
 from services.refusals import Refused
+from services.waiting import first_set
 
 if TYPE_CHECKING:
     from nats.js import JetStreamContext
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from contracts.envelope import Envelope
     from services.settings import Login
 
-__all__ = ["Bus", "BusUnreachable", "Forbidden", "NoReply", "settled"]
+__all__ = ["Bus", "BusUnreachable", "Forbidden", "NoReply"]
 
 JSON: Final = {"content-type": "application/json"}
 EXPECTED_REVISION: Final = "Expected-Revision"
@@ -123,12 +124,7 @@ class Bus:
         Raises:
             BusUnreachable: the connection has ended for good before that, and only a new start brings another.
         """
-        waiting = [asyncio.create_task(event.wait()) for event in (stop, self.lost)]
-        try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
+        await first_set(stop, self.lost)
         if self.lost.is_set() and not stop.is_set():
             reason = f": {self._problem}" if self._problem else ""
             raise BusUnreachable(
@@ -143,24 +139,16 @@ class Bus:
                 await self._until_ended(self.nc.drain())
         except (nats.errors.Error, OSError, TimeoutError) as problem:
             logger.warning("the connection to the bus ended without draining: %s", problem)
-        await self._stop_coming_back()
+        await stop_coming_back(self.nc)
         if not self.nc.is_closed:
             with contextlib.suppress(OSError):  # the server may have gone first
                 await self._until_ended(self.nc.close())
-
-    async def _stop_coming_back(self) -> None:
-        # nats-py cancels its attempt once; one that succeeds at that moment misses it, and would stay connected.
-        attempt = self.nc._reconnection_task
-        while attempt is not None and not attempt.done():
-            attempt.cancel()
-            await asyncio.wait((attempt,), timeout=0.1)
 
     async def _until_ended(self, ending: Awaitable[None]) -> None:
         try:
             await ending
         except asyncio.CancelledError:
-            ours = asyncio.current_task()
-            if ours is None or ours.cancelling():
+            if (ours := asyncio.current_task()) is None or ours.cancelling():
                 raise
             # An attempt to come back waited for the old socket's end, and what it waited for was cancelled with it.
             await self._on_closed()
@@ -253,7 +241,7 @@ class Bus:
         for _ in range(LOOKS + 1):
             spent = loop.time() - started
             message = await self._send(subject, body, headers, max(timeout - spent, 0.05), attempts, spent)
-            if not _nobody(message):
+            if not is_nobody(message):
                 return message
             if loop.time() - started > timeout:
                 break
@@ -303,16 +291,6 @@ class Bus:
         if not self._closing:
             logger.error("the connection to the bus at %s has ended for good", self._url)
             self.lost.set()
-
-
-async def settled(nc: Client) -> None:
-    """Wait until the server has taken what was sent before: a subscription then misses nothing."""
-    await nc.flush()  # nats-py's ping overtakes what its buffer still holds; the next one comes behind that
-    await nc.flush()
-
-
-def _nobody(message: Msg) -> bool:
-    return not message.data and message.headers is not None and message.headers.get("Status") == "503"
 
 
 def _unless_refused(message: Msg) -> Any:

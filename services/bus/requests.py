@@ -102,3 +102,8 @@ class Requests:
         request = self._waiting.get(message.subject.rpartition(".")[2])
         if request is not None and not request.reply.done():
             request.reply.set_result(message)
+
+
+def is_nobody(message: Msg) -> bool:
+    """Whether it is the server's word that nobody listens."""
+    return not message.data and message.headers is not None and message.headers.get("Status") == "503"

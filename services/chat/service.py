@@ -21,7 +21,8 @@ from contracts.queries import (
     Query,
 )
 from services.asking import wanted_of
-from services.bus.client import Bus, NoReply, settled
+from services.bus.client import Bus, NoReply
+from services.bus.nats_py import settled
 from services.bus.serving import Serving
 from services.bus.tail import tail
 from services.cancelling import end

@@ -11,8 +11,9 @@ from nats.errors import Error as NatsError
 from contracts import subjects
 from contracts.envelope import Envelope
 from contracts.facts.person import PersonAdded
-from services.bus.client import Bus, NoReply, settled
+from services.bus.client import Bus, NoReply
 from services.bus.deadletters import bury
+from services.bus.nats_py import settled
 from services.bus.serving import Serving
 from services.commands.door import Door
 from services.commands.inbox import InboxReader

@@ -5,7 +5,6 @@ import hmac
 import logging
 import queue
 import threading
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ from contracts.facts.conversation import ConversationChanges, ConversationConten
 from contracts.facts.person import PersonErased
 from contracts.facts.qa import QAChanges, QAContent
 from contracts.replies import Accepted
+from services.commands.becoming import accepted, event_of, key_of, not_stored, reused
 from services.commands.claims import claims
 from services.commands.decide import Event, check_revision, decide
 from services.commands.overlay import Overlay
@@ -32,7 +32,6 @@ MOST_EVENTS = 8
 """That such a fact gives."""
 HEADERS = 1_000
 """Bytes that an event's headers on the bus may take."""
-_EVENTS = uuid.UUID("5d0e3a52-4f1c-5c39-9d1b-6a6f3f0f7a11")
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +145,7 @@ class Writer:
         except Exception:
             logger.exception("a batch of %d facts was rolled back", len(batch))
             # Sent again it would fail again: whatever another time may mend is LogUnavailable.
-            self._roll_back(batch, _not_stored(batch[0].fact))
+            self._roll_back(batch, not_stored(batch[0].fact))
             if len(batch) > 1:
                 for waiting in batch:
                     self._commit_or_fail([waiting])
@@ -164,8 +163,8 @@ class Writer:
         with self._log.writing() as writing:
             if writing.head.position != self._head:
                 self._overlay.forget()
-            seen = writing.facts([_key(waiting.fact) for waiting in batch])
-            self._begin(writing, [waiting for waiting in batch if _key(waiting.fact) not in seen])
+            seen = writing.facts([key_of(waiting.fact) for waiting in batch])
+            self._begin(writing, [waiting for waiting in batch if key_of(waiting.fact) not in seen])
             decided = _Batch(writing.head.position)
             for waiting in batch:
                 self._decide(waiting, seen, decided)
@@ -174,7 +173,7 @@ class Writer:
         self._overlay.end()
         self._head = head
         for waiting, append, position in zip(decided.accepted, decided.appends, positions, strict=True):
-            waiting.outcome = _accepted(waiting.fact, position, append.events[0].stream, append.events[0].topic)
+            waiting.outcome = accepted(waiting.fact, position, append.events[0].stream, append.events[0].topic)
         for waiting in batch:
             self._destroy_key(waiting)
         for repeat, first in decided.repeats:
@@ -199,23 +198,23 @@ class Writer:
         self._overlay.begin(writing, streams, unique)
 
     def _decide(self, waiting: _Waiting, seen: dict[FactKey, Seen], batch: _Batch) -> None:
-        key = _key(waiting.fact)
+        key = key_of(waiting.fact)
         before, twin = seen.get(key), batch.met.get(key)
         if before is not None and before.digest == waiting.digest:
             waiting.outcome = self._accepted_before(waiting.fact, before.position)
         elif twin is not None and twin.digest == waiting.digest:
             batch.repeats.append((waiting, twin))
         elif before is not None or twin is not None:
-            waiting.outcome = _reused(waiting.fact)
+            waiting.outcome = reused(waiting.fact)
         else:
             self._decide_fresh(waiting, batch)
 
     def _accepted_before(self, fact: Envelope, position: int) -> Accepted:
         if not issubclass(type(fact.data), _MAY_BECOME):
-            return _accepted(fact, position, stream_of(fact.data.kind, fact.subject or fact.id), fact.type)
+            return accepted(fact, position, stream_of(fact.data.kind, fact.subject or fact.id), fact.type)
         events = self._log.read(position - MOST_EVENTS, MOST_EVENTS, position)
         first = next(one for one in events if one.fact_end == position)
-        return _accepted(fact, position, first.stream, first.topic)
+        return accepted(fact, position, first.stream, first.topic)
 
     def _decide_fresh(self, waiting: _Waiting, batch: _Batch) -> None:
         try:
@@ -230,7 +229,7 @@ class Writer:
         batch.appends.append(append)
         batch.head += len(append.events)
         batch.accepted.append(waiting)
-        batch.met[_key(waiting.fact)] = waiting
+        batch.met[key_of(waiting.fact)] = waiting
 
     def _rule(self, waiting: _Waiting) -> Sequence[Event]:
         try:
@@ -246,12 +245,12 @@ class Writer:
 
     def _try(self, fact: Envelope, events: Sequence[Event], head: int) -> Accepted:
         for number, event in enumerate(events, start=1):
-            self._seal(_event(fact, event, number), Passing())
+            self._seal(event_of(fact, event, number), Passing())
         stream = stream_of(events[0].kind, events[0].subject)
-        return _accepted(fact, head + len(events), stream, type(events[0].data).__name__)
+        return accepted(fact, head + len(events), stream, type(events[0].data).__name__)
 
     def _append(self, fact: Envelope, digest: bytes, events: Sequence[Event]) -> Append:
-        envelopes = [_event(fact, event, number) for number, event in enumerate(events, start=1)]
+        envelopes = [event_of(fact, event, number) for number, event in enumerate(events, start=1)]
         states = [self._seal(envelope, self._keys) for envelope in envelopes]
         new: list[NewEvent] = []
         taken: dict[UniqueKey, str | None] = {}
@@ -287,44 +286,3 @@ def _waits_for_another(waiting: _Waiting) -> bool:
         return False
     waiting.outcome = waiting.order.problem
     return True
-
-
-def _key(fact: Envelope) -> FactKey:
-    return (fact.source, fact.id)
-
-
-def _accepted(fact: Envelope, position: int, stream: str, topic: str) -> Accepted:
-    became = topic if topic != fact.type else None
-    return Accepted(position=position, id=fact.id, subject=stream.partition(":")[2], became=became)
-
-
-def _not_stored(fact: Envelope) -> Refused:
-    return Refused(
-        "internal_error",
-        f"This {fact.type} can't be stored because of an error in Apprentice; tell whoever runs the server.",
-    )
-
-
-def _reused(fact: Envelope) -> Refused:
-    return Refused(
-        "id_reused",
-        f"{fact.module} has already reported another fact with the id {fact.id}; give this one an id of its own.",
-        {"id": "used before with another body"},
-    )
-
-
-def _event(fact: Envelope, event: Event, number: int) -> Envelope:
-    first = number == 1
-    return Envelope.model_construct(
-        id=fact.id if first else str(uuid.uuid5(_EVENTS, f"{fact.source}#{fact.id}#{number}")),
-        source=fact.source,
-        type=type(event.data).__name__,
-        time=fact.time,
-        subject=event.subject,
-        schema_number=event.data.schema_number,
-        actor=fact.actor,
-        correlationid=fact.correlationid or fact.id,
-        causationid=fact.causationid if first else fact.id,
-        channel=event.channel,
-        data=event.data,
-    )

@@ -12,7 +12,8 @@ from functools import partial
 
 from contracts.facts import FACTS
 from contracts.queries import Compilations, Nothing
-from services.bus.client import Bus, NoReply, settled
+from services.bus.client import Bus, NoReply
+from services.bus.nats_py import settled
 from services.bus.serving import Serving
 from services.bus.tail import tail
 from services.cancelling import end

@@ -17,7 +17,8 @@ from contracts import subjects
 from contracts.queries import QUERIES, Query, Shape
 from contracts.replies import Refused as RefusedReply
 from services.asking import fitting, query_of, wanted_of
-from services.bus.client import Bus, BusUnreachable, settled
+from services.bus.client import Bus
+from services.bus.nats_py import settled
 from services.eventlog import open_keys, open_log
 from services.eventlog.log import LogUnavailable
 from services.malformed import check_numbers
@@ -145,15 +146,13 @@ async def _serve(broker: NatsBroker, login: Login, ready: Callable[[], None], st
     try:
         await settled(bus.nc)  # without it the first requests after the start find nobody
         ready()
-        await first_set(stop, bus.lost)
+        await bus.until(stop)
     finally:
         for each in broker.subscribers:
             if bus.nc.is_closed:
                 each.subscription = None  # type: ignore[attr-defined]  # there is nothing left to unsubscribe from
             await each.stop()
         await bus.close()
-    if bus.lost.is_set():
-        raise BusUnreachable("The connection to the bus has ended for good.")
 
 
 def _address(login: Login) -> str:

@@ -12,7 +12,8 @@ from contracts.facts.provider import ProviderRetired
 from contracts.queries import Answer, Query, SystemState
 from contracts.replies import Accepted, Refusal
 from contracts.replies import Refused as RefusedReply
-from services.bus.client import Bus, BusUnreachable, NoReply, settled
+from services.bus.client import Bus, BusUnreachable, NoReply
+from services.bus.nats_py import settled
 from services.bus.reporting import new_fact
 from services.bus.server import EmbeddedServer
 from services.refusals import Refused
@@ -241,44 +242,6 @@ async def test_what_may_cost_something_is_not_sent_again_when_the_connection_was
     with pytest.raises(NoReply, match="was not answered within 5 s"):
         await asking
     assert len(taken) == 1
-
-
-@pytest.mark.parametrize("moment", ["is_reconnecting", "is_connecting"])
-async def test_a_connection_that_is_just_coming_back_can_be_closed(
-    nats: EmbeddedServer, bus_login: BusLogin, moment: str
-) -> None:
-    before = asyncio.all_tasks()
-    for turns in range(6):
-        # given a connection that was lost, so many turns of the loop after it began to come back
-        bus = await Bus.connect(bus_login("cli"), name="cli")
-        nats.restart()
-        while not getattr(bus.nc, moment):  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        for _ in range(turns):
-            await asyncio.sleep(0)
-
-        # when
-        await bus.close()
-
-        # then nothing of it goes on
-        assert bus.nc.is_closed
-        assert asyncio.all_tasks() <= before
-
-
-async def test_a_subscription_is_before_the_ping_whose_answer_settles_it(
-    cli: Bus, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent: list[bytes] = []
-    socket = cli.nc._transport
-    assert socket is not None
-    write, writelines = socket.write, socket.writelines
-    monkeypatch.setattr(socket, "write", lambda one: (sent.append(one), write(one)))  # type: ignore[no-untyped-call]
-    monkeypatch.setattr(socket, "writelines", lambda all: (sent.extend(all), writelines(all)))
-
-    await cli.nc.subscribe("_INBOX_cli.one")
-    await settled(cli.nc)
-
-    assert [one.split()[0] for one in sent][-2:] == [b"SUB", b"PING"]
 
 
 async def test_an_unreachable_bus_is_a_sentence() -> None:

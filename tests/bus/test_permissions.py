@@ -8,8 +8,9 @@ from nats.aio.msg import Msg
 from nats.js.errors import APIError
 
 from contracts.subjects import typing
-from services.bus.client import Bus, BusUnreachable, Forbidden, NoReply, settled
+from services.bus.client import Bus, BusUnreachable, Forbidden, NoReply
 from services.bus.jetstream import ask, stored
+from services.bus.nats_py import settled
 from services.bus.permissions import USERS
 from services.bus.server import EmbeddedServer
 from services.settings import Login

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from contracts.queries import Asked, AskWanted, Query
-from services.bus.client import Bus, settled
+from services.bus.client import Bus
+from services.bus.nats_py import settled
 from services.bus.serving import Serving
 from services.refusals import Refused
 from services.settings import Login

@@ -20,7 +20,8 @@ from contracts.queries import (
 )
 from contracts.queries import Providers as ProviderRows
 from contracts.replies import Refused as RefusedReply
-from services.bus.client import Bus, settled
+from services.bus.client import Bus
+from services.bus.nats_py import settled
 from services.chat.answering import Answering
 from services.chat.speaking import Speaking
 from services.providers.choosing import Providers

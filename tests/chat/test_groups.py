@@ -13,8 +13,9 @@ import pytest
 from contracts.facts import FACTS
 from contracts.identifiers import answer_id
 from contracts.queries import AnswerChunk, Messages
-from services.bus.client import Bus, settled
+from services.bus.client import Bus
 from services.bus.endpoint import read_endpoint
+from services.bus.nats_py import settled
 from services.bus.reporting import new_fact
 from services.refusals import Refused
 from tests.fixtures.system import System

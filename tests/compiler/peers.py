@@ -11,7 +11,8 @@ from contracts.envelope import Envelope
 from contracts.queries import Query
 from contracts.replies import Accepted
 from contracts.replies import Refused as RefusedReply
-from services.bus.client import Bus, settled
+from services.bus.client import Bus
+from services.bus.nats_py import settled
 from services.bus.serving import Serving
 from services.compiler.context import Context
 from services.providers.choosing import Providers

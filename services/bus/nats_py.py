@@ -1,4 +1,4 @@
-"""What nats-py 2.16 leaves of an attempt to connect that failed, and what its next attempt stumbles over."""
+"""What nats-py 2.16 leaves undone: after an attempt to connect that failed, when one is closed, and when one begins."""
 
 import asyncio
 
@@ -19,3 +19,17 @@ def clear_away(nc: Client) -> None:
             task.cancel()
     if nc._transport is not None:
         nc._transport.close()  # type: ignore[no-untyped-call]  # nats-py gives it no types
+
+
+async def stop_coming_back(nc: Client) -> None:
+    """End an attempt to reconnect. nats-py cancels it once; one that succeeds at that moment misses it, and stays."""
+    attempt = nc._reconnection_task
+    while attempt is not None and not attempt.done():
+        attempt.cancel()
+        await asyncio.wait((attempt,), timeout=0.1)
+
+
+async def settled(nc: Client) -> None:
+    """Wait until the server has taken what was sent before: a subscription then misses nothing."""
+    await nc.flush()  # its ping overtakes what its buffer still holds; the next one comes behind that
+    await nc.flush()

@@ -1,4 +1,4 @@
-"""A connection that comes back although the server first takes it and says nothing."""
+"""Connections in the moments that nats-py leaves to its users: failed attempts, closing, beginning to listen."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ from nats.aio.client import Client
 
 from services.bus.client import Bus
 from services.bus.jetstream import ask
+from services.bus.nats_py import settled
 from services.bus.server import EmbeddedServer
 from services.settings import Login
 
@@ -90,3 +91,42 @@ async def test_a_server_that_falls_silent_while_one_reconnects_is_tried_again(
         assert proxy.taken == 4
     finally:
         await bus.close()
+
+
+@pytest.mark.parametrize("moment", ["is_reconnecting", "is_connecting"])
+async def test_a_connection_that_is_just_coming_back_can_be_closed(
+    nats: EmbeddedServer, bus_login: BusLogin, moment: str
+) -> None:
+    before = asyncio.all_tasks()
+    for turns in range(6):
+        # given a connection that was lost, so many turns of the loop after it began to come back
+        bus = await Bus.connect(bus_login("cli"), name="cli")
+        nats.restart()
+        while not getattr(bus.nc, moment):  # noqa: ASYNC110 - nats-py tells nobody
+            await asyncio.sleep(0)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+
+        # when
+        await bus.close()
+
+        # then nothing of it goes on
+        assert bus.nc.is_closed
+        assert asyncio.all_tasks() <= before
+
+
+async def test_a_subscription_is_before_the_ping_whose_answer_settles_it(
+    bus_login: BusLogin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli, sent = await Bus.connect(bus_login("cli"), name="cli"), list[bytes]()
+    socket = cli.nc._transport
+    assert socket is not None
+    write, writelines = socket.write, socket.writelines
+    monkeypatch.setattr(socket, "write", lambda one: (sent.append(one), write(one)))  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(socket, "writelines", lambda all: (sent.extend(all), writelines(all)))
+
+    await cli.nc.subscribe("_INBOX_cli.one")
+    await settled(cli.nc)
+
+    assert [one.split()[0] for one in sent][-2:] == [b"SUB", b"PING"]
+    await cli.close()
