@@ -12,6 +12,7 @@ import pytest
 
 from services.projections import following as following_module
 from services.projections import project
+from services.projections.answering import Sources
 from services.projections.following import Following
 from services.projections.project import Projector
 from tests.projections.company import Company
@@ -51,9 +52,15 @@ async def test_a_read_model_built_anew_serves_when_it_has_all_that_the_one_befor
             assert over.wait(60)
         return reached
 
+    came, forget = list[int](), Sources.forget
+
+    def noted(self: Sources) -> None:
+        came.append(min(self.training.position, self.chat.position))
+        forget(self)
+
     monkeypatch.setattr(Projector, "advance", held)
+    monkeypatch.setattr(Sources, "forget", noted)
     async with following_the_log(company) as following:
-        serving = company.sources.training
         following.rebuild()
         await asyncio.to_thread(built.wait, 60)
 
@@ -61,14 +68,14 @@ async def test_a_read_model_built_anew_serves_when_it_has_all_that_the_one_befor
         defined = await company.report("ModelDefined", "sales", name="Sales")
         await following.reached(defined.position, 60)
         over.set()
-        await until(lambda: company.sources.training is not serving)
+        await until(lambda: not following.rebuilding)
 
-        # then it has the fact, too, and is the whole history's
-        assert company.sources.training.position >= defined.position
+        # then each had the fact, too, when it came to serve, and they answer from the whole history
+        assert len(came) == 2
+        assert min(came) >= defined.position
         assert [one.id for one in (await company.ask("models")).models] == ["sales"]
 
-        # and when both are done, what is new is projected into them
-        await until(lambda: not following.rebuilding)
+        # and what is new is projected into them
         revised = await company.report("ModelRevised", "sales", name="Sales anew")
         await following.reached(revised.position, 60)
         assert company.sources.training.store.generation == company.sources.chat.store.generation == 2
