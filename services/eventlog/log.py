@@ -156,11 +156,8 @@ class EventLog(Protocol):
     def resolve(self, at: int | datetime) -> int:
         """The greatest fact_end <= `at`. Raises `Refused`: `instant_in_future`, `instant_without_zone`."""
 
-    def wait(self, after: int, timeout: float) -> int:
-        """The head's position, as soon as it is beyond `after`, at the latest after `timeout` seconds."""
-
     def writing(self) -> AbstractContextManager[Writing]:
         """Take the write lock, then read and append; commits on leaving, takes all back when an error leaves."""
 
     def close(self) -> None:
-        """Give the connections back; threads in `wait` return."""
+        """Give the connections back."""

@@ -7,19 +7,17 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from threading import Event, Thread
 from typing import Any, Final
 from uuid import UUID
 
 import psycopg
 from eventsourcing.persistence import PersistenceError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
-from psycopg import Connection, Cursor
+from psycopg import Cursor
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow
 from psycopg.sql import SQL, Composed, Identifier
 
-from services.eventlog.bell import Bell
 from services.eventlog.chain import beginning, extend, extend_with
 from services.eventlog.instants import last_recorded_by, micros, refuse_future
 from services.eventlog.log import (
@@ -37,9 +35,6 @@ from services.eventlog.log import (
 )
 from services.eventlog.urls import libpq_url
 
-POLL: Final = 1.0
-"""Seconds between two looks, should a notification be lost."""
-CHANNEL: Final = "apprentice_log"
 _COLUMNS: Final = "notification_id, recorded_at, fact_end, originator_id, originator_version, topic, state, chain"
 
 
@@ -115,9 +110,7 @@ class PostgresLogRecorder(PostgresApplicationRecorder):
             strict=True,
         )
         cursor.execute(self._sql(query), [list(column) for column in columns])
-        cursor.execute(SQL("NOTIFY {0}").format(Identifier(CHANNEL)))
-        if self.channel_name != CHANNEL:
-            self._notify_channel(cursor)
+        self._notify_channel(cursor)
 
     def rows(self, cursor: Cursor[DictRow], query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         """The rows of a query as tuples; `{table}` and its sisters are filled in."""
@@ -248,9 +241,6 @@ class PostgresLog:
             originator_id_type="text",
         )
         self.recorder = PostgresLogRecorder(datastore, events_table_name="events")
-        self._bell = Bell()
-        self._closed = Event()
-        self._listener: Thread | None = None
         try:
             with _unavailable():
                 self.recorder.create_table()
@@ -305,41 +295,15 @@ class PostgresLog:
         refuse_future(wanted, max(time.time_ns() // 1_000, head.recorded_at))
         return last_recorded_by(wanted, head.position, lambda position: self.at([position])[0].recorded_at)
 
-    def wait(self, after: int, timeout: float) -> int:
-        """The head's position, as soon as it is beyond `after`, at the latest after `timeout` seconds."""
-        if self._listener is None:
-            self._listener = Thread(target=self._listen, name="log-listener", daemon=True)
-            self._listener.start()
-        return self._bell.until(after, timeout, POLL, lambda: self.head().position)
-
     @contextmanager
     def writing(self) -> Iterator[PostgresWriting]:
         """Take the table lock, then read and append; commits on leaving, takes all back when an error leaves."""
         with _unavailable(), self.recorder.locked() as cursor:
             yield PostgresWriting(self.recorder, cursor)
-        self._bell.ring()
 
     def close(self) -> None:
         """Give the connections back."""
-        self._closed.set()
-        self._bell.ring()
-        if self._listener is not None:
-            self._listener.join(3)
         self.recorder.datastore.close()
-
-    def _listen(self) -> None:
-        while not self._closed.is_set():
-            try:
-                with psycopg.connect(self._url, autocommit=True) as connection:
-                    connection.execute(SQL("LISTEN {0}").format(Identifier(CHANNEL)))
-                    self._ring_on_notify(connection)
-            except psycopg.Error:
-                self._closed.wait(POLL)
-
-    def _ring_on_notify(self, connection: Connection[Any]) -> None:
-        while not self._closed.is_set():
-            for _ in connection.notifies(timeout=POLL, stop_after=1):
-                self._bell.ring()
 
     @contextmanager
     def _reading(self) -> Iterator[Cursor[DictRow]]:

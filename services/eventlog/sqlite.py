@@ -22,7 +22,6 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore, SQLiteFactory
 
-from services.eventlog.bell import bell_of
 from services.eventlog.chain import beginning, extend, extend_with
 from services.eventlog.instants import last_recorded_by, micros, refuse_future
 from services.eventlog.log import (
@@ -39,8 +38,6 @@ from services.eventlog.log import (
     UniqueKey,
 )
 
-POLL: Final = 0.2
-"""Seconds between two looks for what another process appended."""
 LARGEST_IN: Final = 500
 _COLUMNS: Final = "rowid, recorded_at, fact_end, originator_id, originator_version, topic, state, chain"
 
@@ -230,7 +227,6 @@ class SqliteLog:
             with datastore.transaction(commit=False) as cursor:
                 self.log_id = self.recorder.log_id(cursor)
         path.chmod(0o600)
-        self._bell = bell_of(str(path.resolve()))
 
     def head(self) -> Head:
         """The last event."""
@@ -270,20 +266,14 @@ class SqliteLog:
         refuse_future(wanted, max(time.time_ns() // 1_000, self.head().recorded_at))
         return last_recorded_by(wanted, self.head().position, lambda position: self.at([position])[0].recorded_at)
 
-    def wait(self, after: int, timeout: float) -> int:
-        """The head's position, as soon as it is beyond `after`, at the latest after `timeout` seconds."""
-        return self._bell.until(after, timeout, POLL, lambda: self.head().position)
-
     @contextmanager
     def writing(self) -> Iterator[SqliteWriting]:
         """Take the write lock, then read and append; commits on leaving, takes all back when an error leaves."""
         with _unavailable(self._path), self.recorder.locked() as cursor:
             yield SqliteWriting(self.recorder, cursor)
-        self._bell.ring()
 
     def close(self) -> None:
         """Give the connections back."""
-        self._bell.ring()
         self.recorder.datastore.close()
 
     def _select(self, rest: str, parameters: Sequence[Any]) -> list[Recorded]:

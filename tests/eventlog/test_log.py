@@ -124,19 +124,6 @@ def test_an_instant_means_what_was_recorded_by_then(log: EventLog) -> None:
         log.resolve(datetime(2026, 1, 1))  # noqa: DTZ001
 
 
-def test_who_waits_wakes_up_when_another_opening_appends(opened: OpenLog) -> None:
-    log, other = opened(), opened()
-    found: list[int] = []
-    waiting = threading.Thread(target=lambda: found.append(log.wait(0, 10)))
-    waiting.start()
-
-    append(other, fact("a", ("qa:1", 1)))
-    waiting.join(15)
-
-    assert found == [1]
-    assert log.wait(1, 0.01) == 1
-
-
 def test_two_writers_at_once_leave_no_gap_and_lose_nothing(opened: OpenLog) -> None:
     def write(log: EventLog, name: str) -> None:
         for number in range(50):
