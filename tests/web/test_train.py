@@ -194,6 +194,7 @@ def test_what_was_taught_is_a_badge_for_everybody_until_it_is_taken_back(system:
     assert "What was taught from it stays taught." in asked[0]
 
     theo.get_by_role("button", name="Undo").click()
+    theo.get_by_text("Taken back").wait_for()
     expect(badges).to_have_count(already)
 
 
