@@ -1,14 +1,15 @@
 """The service's connection to the bus: soon back after the nats-server was away, and the service's end when lost for good."""
 
 import asyncio
-import json
-import os
-import signal
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from services.bus.permissions import authorization
+import pytest
+from nats.aio.client import Client
+
+from services.bus.client import Bus
 from services.bus.server import EmbeddedServer
+from services.settings import Login
 from tests.projections.served import served
 
 ATTEMPTS = 10
@@ -36,19 +37,24 @@ async def test_the_service_looks_often_whether_the_bus_is_back(tmp_path: Path, n
             place.close()
 
 
-async def test_the_service_ends_with_a_sentence_when_the_bus_shuts_it_out(tmp_path: Path, nats: EmbeddedServer) -> None:
+async def test_the_service_ends_with_a_sentence_when_its_connection_was_closed_for_good(
+    tmp_path: Path, nats: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Bus] = []
+    look_after = Bus.look_after
+
+    def remember(nc: Client, login: Login) -> Bus:
+        made.append(look_after(nc, login))
+        return made[-1]
+
+    monkeypatch.setattr(Bus, "look_after", remember)
     async with served(tmp_path, nats) as system:
-        # when an operator gives the user another password
-        folder = tmp_path / "bus" / "nats"
-        passwords = json.loads((folder / "passwords.json").read_text()) | {"projections": "another"}
-        configuration = folder / "server.conf"
-        rest, _, _ = configuration.read_text().partition("authorization {")
-        configuration.write_text(rest + authorization(passwords))
-        assert nats.pid
-        os.kill(nats.pid, signal.SIGHUP)
+        # when nats-py closes its connection, as it does with one that the server tells it may not be
+        [bus] = made
+        await bus.nc.close()
 
         # then the service doesn't run on, answering nobody
         await asyncio.wait((system.service.task,), timeout=60)
         assert str(system.service.ended()) == (
-            "The projections service ended: The connection to the bus has ended for good."
+            f"The projections service ended: The connection to the bus at {nats.url} has ended for good; start it again."
         )
