@@ -119,7 +119,7 @@ async def test_a_module_hears_only_its_own_replies(
     try:
         await bus.nc.subscribe(subject)
         async with asyncio.timeout(20):
-            while "permissions violation for subscription" not in caplog.text:  # noqa: ASYNC110
+            while "permissions violation for subscription" not in caplog.text:  # noqa: ASYNC110 - nothing tells
                 await asyncio.sleep(0.01)
     finally:
         await bus.close()

@@ -49,7 +49,7 @@ async def _take(messages: AsyncIterator[Followed], count: int, within: float = 3
 
 async def _until_followed(bus: Bus) -> None:
     async with asyncio.timeout(20):
-        while not (await ask(bus, "STREAM.INFO.EV"))["state"]["consumer_count"]:  # noqa: ASYNC110
+        while not (await ask(bus, "STREAM.INFO.EV"))["state"]["consumer_count"]:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.005)
 
 

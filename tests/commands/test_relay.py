@@ -86,7 +86,7 @@ async def _stored(bus: Bus) -> int:
 
 async def _until_stored(bus: Bus, count: int, within: float) -> None:
     async with asyncio.timeout(within):
-        while await _stored(bus) < count:  # noqa: ASYNC110
+        while await _stored(bus) < count:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.005)
 
 

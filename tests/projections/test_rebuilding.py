@@ -34,7 +34,7 @@ async def following_the_log(company: Company) -> AsyncIterator[Following]:
 async def until(true: Callable[[], bool]) -> None:
     """Looks again and again."""
     async with asyncio.timeout(60):
-        while not true():  # noqa: ASYNC110
+        while not true():  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.005)
 
 

@@ -80,7 +80,7 @@ async def test_who_is_removed_from_a_group_while_its_stream_begins_hears_nothing
         await _tell(
             bus_login("commands"), 7, {"type": "MemberLeft", "subject": "team", "data": {"member": "person:ada"}}
         )
-        while door.rooms.position < 7:  # noqa: ASYNC110
+        while door.rooms.position < 7:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
         await end((following,))
 

@@ -112,7 +112,7 @@ async def test_nothing_grows_any_more_once_the_answer_is_whole(
 
         # when it becomes whole meanwhile
         await scene.tell(2, "", done=True)
-        while scene.room.growing:  # noqa: ASYNC110
+        while scene.room.growing:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
         scene.known.set()
         await scene.directory.everybody()
