@@ -1,10 +1,11 @@
 """Every provider that speaks OpenAI's API, through the official client. The one module that imports `openai`."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import openai
 from openai import AsyncOpenAI
@@ -13,7 +14,6 @@ from services.providers.capabilities import Capabilities
 from services.providers.port import Chunk, Completion, JobState, Message, ProviderProblem
 from services.providers.problems import How, problem_of
 
-T = TypeVar("T")
 # What the client raises for broken JSON or HTML isn't an error of its own kind; for what else may go wrong it has no kind.
 _GARBLED = (
     openai.OpenAIError, json.JSONDecodeError, AttributeError, TypeError, KeyError, IndexError, UnicodeDecodeError,
@@ -25,25 +25,21 @@ class OpenAIProvider:
 
     def __init__(self, address: str, key: str, capabilities: Capabilities, timeout: float) -> None:
         self.capabilities = capabilities
-        try:
+        with _saying("reading its address"):
             self._client = AsyncOpenAI(base_url=address, api_key=key, max_retries=0, timeout=timeout)
-        except Exception as error:
-            raise _problem(error, doing="reading its address") from error
 
     async def upload(self, path: Path, name: str) -> str:
         """Upload a training file from disk, in constant memory."""
-        with path.open("rb") as file:
-            done = await _try(self._client.files.create(file=(name, file), purpose="fine-tune"), "uploading the file")
+        with path.open("rb") as file, _saying("uploading the file"):
+            done = await self._client.files.create(file=(name, file), purpose="fine-tune")
         return str(_given(done, "id", "uploading the file"))
 
     async def find_file(self, name: str) -> str | None:
         """The newest file of this name."""
-        try:
+        with _saying("listing files"):
             async for file in self._client.files.list(purpose="fine-tune"):
                 if file.filename == name:
                     return file.id
-        except Exception as error:
-            raise _problem(error, doing="listing files") from error
         return None
 
     async def create_job(self, file: str, base_model: str, *, suffix: str, metadata: dict[str, str]) -> JobState:
@@ -55,61 +51,39 @@ class OpenAIProvider:
             wanted["method"] = {"type": "supervised"}
         if self.capabilities.extra_body:
             wanted["extra_body"] = dict(self.capabilities.extra_body)
-        return _job(await _try(self._client.fine_tuning.jobs.create(**wanted), "creating the job"))
+        with _saying("creating the job"):
+            return _job(await self._client.fine_tuning.jobs.create(**wanted))
 
     async def jobs_of(self, metadata: dict[str, str]) -> list[JobState]:
         """Jobs with this metadata, oldest first; matched here too, since not every provider filters."""
-        try:
+        with _saying("listing jobs"):
             wanted: Any = metadata if self.capabilities.lists_by_metadata else openai.omit
             listed = [job async for job in self._client.fine_tuning.jobs.list(metadata=wanted, limit=100)]
             found = [_job(job) for job in listed if metadata.items() <= (job.metadata or {}).items()]
             return sorted(found, key=lambda one: (one.created, one.id))
-        except ProviderProblem:
-            raise
-        except Exception as error:
-            raise _problem(error, doing="listing jobs") from error
 
     async def job(self, id: str) -> JobState:
         """How a job stands."""
-        return _job(await _try(self._client.fine_tuning.jobs.retrieve(id), "looking at the job"))
+        with _saying("looking at the job"):
+            return _job(await self._client.fine_tuning.jobs.retrieve(id))
 
     async def cancel_job(self, id: str) -> None:
         """Stop a job; one that has ended stays as it is."""
-        try:
+        with _saying("cancelling the job"), suppress(openai.BadRequestError, openai.NotFoundError):
             await self._client.fine_tuning.jobs.cancel(id)
-        except (openai.BadRequestError, openai.NotFoundError):
-            return
-        except Exception as error:
-            raise _problem(error, doing="cancelling the job") from error
 
     async def delete_model(self, id: str) -> None:
         """Delete a compiled model."""
-        try:
+        with _saying("deleting the model"), suppress(openai.NotFoundError):
             await self._client.models.delete(id)
-        except openai.NotFoundError:
-            return
-        except Exception as error:
-            raise _problem(error, doing="deleting the model") from error
 
     async def has_model(self, id: str) -> bool:
         """Whether the provider knows the model."""
-        try:
-            await self._client.models.retrieve(id)
-        except openai.NotFoundError:
-            return False
-        except Exception as error:
-            raise _problem(error, doing="looking for the model") from error
-        return True
+        return await self._model(id) is not None
 
     async def shutdown_date(self, id: str) -> date | None:
         """When the provider shuts the model down, as far as it says."""
-        try:
-            model = await self._client.models.retrieve(id)
-        except openai.NotFoundError:
-            return None
-        except Exception as error:
-            raise _problem(error, doing="looking for the model") from error
-        said = _extra(model).get("shutdown_date")
+        said = _extra(await self._model(id)).get("shutdown_date")
         try:
             return date.fromisoformat(said) if isinstance(said, str) else None
         except ValueError:
@@ -118,12 +92,9 @@ class OpenAIProvider:
     async def complete(self, messages: Sequence[Message], model: str) -> Completion:
         """One answer."""
         given: Any = list(messages)
-        done = await _try(self._client.chat.completions.create(model=model, messages=given), "asking the model")
-        try:
-            text = done.choices[0].message.content or ""
-        except (AttributeError, IndexError, TypeError) as error:
-            raise _problem(error, doing="asking the model") from error
-        usage = done.usage
+        with _saying("asking the model"):
+            done = await self._client.chat.completions.create(model=model, messages=given)
+            text, usage = done.choices[0].message.content or "", done.usage
         return Completion(
             text, self._known(done), usage.prompt_tokens if usage else None, usage.completion_tokens if usage else None
         )
@@ -132,19 +103,22 @@ class OpenAIProvider:
         """One answer, in pieces."""
         given: Any = list(messages)
         usage: Any = {"stream_options": {"include_usage": True}} if self.capabilities.streamed_usage else {}
-        try:
+        with _saying("asking the model"):
             pieces: Any = await self._client.chat.completions.create(model=model, messages=given, stream=True, **usage)
             async for piece in pieces:
                 text = piece.choices[0].delta.content if piece.choices else None
                 took = piece.usage
                 tokens = (took.prompt_tokens, took.completion_tokens) if took else (None, None)
                 yield Chunk(text or "", self._known(piece), *tokens)
-        except Exception as error:
-            raise _problem(error, doing="asking the model") from error
 
     async def close(self) -> None:
         """Give connections back."""
         await self._client.close()
+
+    async def _model(self, id: str) -> object | None:
+        with _saying("looking for the model"), suppress(openai.NotFoundError):
+            return await self._client.models.retrieve(id)
+        return None
 
     def _known(self, reply: Any) -> bool | None:
         about = _extra(reply).get("apprentice") if self.capabilities.knows else None
@@ -157,9 +131,13 @@ def _extra(reply: object) -> Mapping[str, Any]:
     return getattr(reply, "model_extra", None) or {}
 
 
-async def _try(call: Awaitable[T], doing: str) -> T:
+@contextmanager
+def _saying(doing: str) -> Iterator[None]:
+    """Whatever goes wrong inside is a `ProviderProblem`: a provider's address and answers may be anything."""
     try:
-        return await call
+        yield
+    except ProviderProblem:
+        raise
     except Exception as error:
         raise _problem(error, doing=doing) from error
 
